@@ -1,0 +1,43 @@
+/* Integrity of a repository. */
+#ifndef TUSK_CHECK_H
+#define TUSK_CHECK_H
+
+#include "tusk/err.h"
+#include "tusk/id.h"
+#include "tusk/repository.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is damaged. Any pointer may be NULL when it does not apply. path is escaped text. */
+struct tusk_damage {
+	const char *object;   /* name on the node: "packs/ab/ab..." */
+	const char *what;     /* "bytes do not hash to the name", "is missing", ... */
+	const char *snapshot; /* hex id of a snapshot that is affected */
+	const char *path;     /* a path in it */
+	uint64_t offset, len; /* of the affected file bytes; len 0: the whole entry */
+};
+
+struct tusk_check_options {
+	bool data;        /* read and verify every byte of every pack, not only the structure */
+	unsigned threads; /* 0: one per processor */
+	void (*on_damage)(void *context,
+			  const struct tusk_damage *damage); /* serialised by the caller's lock inside check */
+	void (*on_stage)(void *context, const char *stage, uint64_t done,
+			 uint64_t total); /* at most ten times a second */
+	void *context;
+};
+
+struct tusk_check_result {
+	uint64_t snapshots, packs, objects, bytes_read;
+	uint64_t damaged_objects, affected_paths;
+};
+
+/* Structure: parameters, key slots, every manifest, toc (against its own hash), pack (present, of the right size),
+ * every tree of every snapshot, every chunk reference found in a toc. Data: every pack's SHA-256 is its name, every
+ * record opens, every id is that of its data, every file's SHA-256. Returns 0 also when damage was found (see result);
+ * -1 when it could not go on. Never believes the index. */
+int tusk_check_run(struct tusk_repository *repository, const struct tusk_check_options *options,
+		   struct tusk_check_result *ret_result, struct tusk_err *err);
+
+#endif

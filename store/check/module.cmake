@@ -1,0 +1,1 @@
+tusk_module(check SOURCES check.c DEPENDS reader api_write PRIVATE Threads::Threads)

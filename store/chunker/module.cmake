@@ -1,0 +1,1 @@
+tusk_module(chunker SOURCES chunker.c DEPENDS base)

@@ -1,0 +1,1 @@
+tusk_module(crypto SOURCES hash.c keys.c aead.c kdf.c DEPENDS base api_read PRIVATE PkgConfig::CRYPTO)

@@ -1,0 +1,63 @@
+/* A node: one complete copy of a repository's objects. Names are those of FORMAT.md ("packs/ab/abcd..."). */
+#ifndef TUSK_NODE_H
+#define TUSK_NODE_H
+
+#include "tusk/buf.h"
+#include "tusk/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tusk_node;   /* thread-safe */
+struct tusk_object; /* an object open for reading; thread-safe */
+struct tusk_upload; /* an object being written; one thread at a time */
+
+enum tusk_node_find { TUSK_NODE_FOUND = 0, TUSK_NODE_ABSENT = 1 };
+
+/* Opens the node at url. It need not hold a repository. TUSK_E_NO_REPOSITORY when the place does not exist. */
+int tusk_node_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+/* Makes the folders of an empty repository (packs/00..ff, toc, snapshots, keys, tmp), durably. TUSK_E_EXISTS when the
+ * place is not empty. */
+int tusk_node_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+/* Undoes tusk_node_create (only removes what is empty but for tmp). */
+void tusk_node_uncreate(struct tusk_node *node);
+void tusk_node_close(struct tusk_node *node);
+TUSK_DEFINE_CLEANUP(struct tusk_node, tusk_node, tusk_node_close)
+#define TUSK_AUTO_NODE TUSK_CLEANUP(tusk_node_cleanup)
+/* The place as the user wrote it, for messages; for a local node an absolute path. */
+const char *tusk_node_url(const struct tusk_node *node);
+
+/* Whole small objects. TUSK_E_LIMIT when larger than max; TUSK_NODE_ABSENT; -1. */
+int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data,
+		  struct tusk_err *err);
+/* Durable on return; an object that is already there is success. */
+int tusk_node_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
+
+/* Ranges of large objects. */
+int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err);
+void tusk_object_close(struct tusk_object *object);
+uint64_t tusk_object_size(const struct tusk_object *object);
+/* Exactly len bytes; fewer there are TUSK_E_CORRUPT ("is truncated"). */
+int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err);
+
+/* Streaming a large object whose name is known only at its end. */
+int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
+int tusk_upload_write(struct tusk_upload *upload, const void *data, size_t len, struct tusk_err *err);
+/* Consumes upload in every case. Durable on return. */
+int tusk_upload_commit(struct tusk_upload *upload, const char *name, struct tusk_err *err);
+void tusk_upload_abort(struct tusk_upload *upload);
+
+/* Calls visit for every object below prefix ("packs/", "toc/", "snapshots/", "keys/"), in no order. Stops at a non-zero
+ * answer and returns it. A failure to list is -1, never an empty list. Names that FORMAT.md does not allow are skipped.
+ */
+int tusk_node_list(struct tusk_node *node, const char *prefix,
+		   int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
+		   struct tusk_err *err);
+int tusk_node_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
+int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *err); /* absent is success; durable */
+/* Changes whenever an object may have been added below prefix or removed. */
+int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
+/* Free and total bytes of the place; 0 and 0 when unknown. */
+int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* The inside of struct tusk_repository, for the modules of the library above it: reader, ingest, check. */
+#ifndef TUSK_HANDLE_H
+#define TUSK_HANDLE_H
+
+#include "crypto.h"
+#include "index.h"
+#include "node.h"
+#include "pack.h"
+#include "tusk/repository.h"
+
+#include <pthread.h>
+
+struct tusk_fetcher; /* reader/fetcher.h: caches and open packs; made at first use */
+
+struct tusk_repository {
+	char *url, *state_dir;
+	struct tusk_node *node;
+	struct tusk_parameters parameters;
+	uint8_t parameters_hash[32];
+	struct tusk_keys keys;
+	struct tusk_id slot; /* that opened it; zero for suite none */
+	struct tusk_index *index;
+	size_t tree_cache, chunk_cache;
+	struct tusk_fetcher *fetcher;
+	void (*fetcher_free)(struct tusk_fetcher *fetcher); /* set by reader/ */
+	pthread_mutex_t lock;                               /* guards fetcher's making */
+};
+
+#endif

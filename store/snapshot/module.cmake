@@ -1,0 +1,1 @@
+tusk_module(snapshot SOURCES manifest.c DEPENDS tree node crypto)
