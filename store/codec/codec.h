@@ -2,6 +2,7 @@
 #ifndef TUSK_CODEC_H
 #define TUSK_CODEC_H
 
+#include "tusk/cleanup.h"
 #include "tusk/err.h"
 
 #include <stddef.h>
