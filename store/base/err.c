@@ -32,17 +32,40 @@ const char *tusk_code_name(enum tusk_code code)
 	return (unsigned)code < TUSK_CODE_COUNT ? code_names[code] : "internal";
 }
 
-/* Appends ": text" to a message of which used bytes are taken. strerrordesc_np is thread-safe and ignores the locale.
- */
-static void append_errno(char *message, size_t size, size_t used, int sys_errno)
+/* Appends text as far as it fits; used and the result are lengths. */
+static size_t append_text(char message[TUSK_ERR_MESSAGE_SIZE], size_t used, const char *text)
+{
+	size_t len = strnlen(text, TUSK_ERR_MESSAGE_SIZE - 1 - used);
+
+	memcpy(message + used, text, len);
+	message[used + len] = '\0';
+	return used + len;
+}
+
+/* strerrordesc_np is thread-safe and ignores the locale. */
+static void append_errno(char message[TUSK_ERR_MESSAGE_SIZE], size_t used, int sys_errno)
 {
 	const char *text = strerrordesc_np(sys_errno);
-	const char *separator = used ? ": " : "";
+	char number[32];
 
-	if (text)
-		snprintf(message + used, size - used, "%s%s", separator, text);
-	else
-		snprintf(message + used, size - used, "%serrno %d", separator, sys_errno);
+	if (!text) {
+		snprintf(number, sizeof(number), "errno %d", sys_errno);
+		text = number;
+	}
+	if (used)
+		used = append_text(message, used, ": ");
+	append_text(message, used, text);
+}
+
+/* Formats into message; returns its length, which is cut to what fits. */
+static size_t format_message(char message[TUSK_ERR_MESSAGE_SIZE], const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static size_t format_message(char message[TUSK_ERR_MESSAGE_SIZE], const char *format, va_list arguments)
+{
+	message[0] = '\0';
+	vsnprintf(message, TUSK_ERR_MESSAGE_SIZE, format, arguments);
+	return strlen(message);
 }
 
 int tusk_err_set(struct tusk_err *err, enum tusk_code code, int sys_errno, const char *format, ...)
@@ -50,21 +73,20 @@ int tusk_err_set(struct tusk_err *err, enum tusk_code code, int sys_errno, const
 	/* The arguments may point into err->message. */
 	char message[TUSK_ERR_MESSAGE_SIZE];
 	va_list arguments;
-	int written;
+	size_t used;
 
 	assert(code > TUSK_OK && code < TUSK_CODE_COUNT);
 	if (!err)
 		return -1;
 	if (code == TUSK_E_IO && (sys_errno == ENOSPC || sys_errno == EDQUOT))
 		code = TUSK_E_FULL;
-	message[0] = '\0';
 	va_start(arguments, format);
-	written = vsnprintf(message, sizeof(message), format, arguments);
+	used = format_message(message, format, arguments);
 	va_end(arguments);
-	if (sys_errno && written >= 0 && (size_t)written < sizeof(message))
-		append_errno(message, sizeof(message), (size_t)written, sys_errno);
-	if (!message[0])
-		snprintf(message, sizeof(message), "%s", tusk_code_name(code));
+	if (sys_errno)
+		append_errno(message, used, sys_errno);
+	else if (!used)
+		append_text(message, 0, tusk_code_name(code));
 	err->code = code;
 	err->sys_errno = sys_errno;
 	memcpy(err->message, message, strlen(message) + 1);
@@ -75,16 +97,15 @@ int tusk_err_prefix(struct tusk_err *err, const char *format, ...)
 {
 	char message[TUSK_ERR_MESSAGE_SIZE];
 	va_list arguments;
-	int written;
+	size_t used;
 
 	if (!err || err->code == TUSK_OK)
 		return -1;
-	message[0] = '\0';
 	va_start(arguments, format);
-	written = vsnprintf(message, sizeof(message), format, arguments);
+	used = format_message(message, format, arguments);
 	va_end(arguments);
-	if (written >= 0 && (size_t)written < sizeof(message))
-		snprintf(message + written, sizeof(message) - (size_t)written, ": %s", err->message);
+	used = append_text(message, used, ": ");
+	append_text(message, used, err->message);
 	memcpy(err->message, message, strlen(message) + 1);
 	return -1;
 }

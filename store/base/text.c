@@ -149,26 +149,40 @@ void tusk_text_duration(uint64_t seconds, char ret_text[16])
 		snprintf(ret_text, 16, "%u:%02u", minute % 60, second % 60);
 }
 
-/* Year as four digits or more, then format for the rest of the time; "@seconds" for times no calendar has. */
-static void format_time(const struct tm *tm, time_t seconds, const char *format, char *ret_text, size_t size)
+/* How the parts of a time are joined. */
+struct time_style {
+	char day_from_hour, between_hours;
+	const char *end;
+};
+
+static unsigned two_digits(int value)
 {
-	size_t used;
+	return (unsigned)value % 100;
+}
+
+/* A time as style wants it, year with four digits or more; "@seconds" for times no calendar has (tm is NULL). */
+static void format_time(const struct tm *tm, time_t seconds, struct time_style style, char ret_text[32])
+{
+	int used;
 
 	if (!tm) {
-		snprintf(ret_text, size, "@%lld", (long long)seconds);
+		snprintf(ret_text, 32, "@%lld", (long long)seconds);
 		return;
 	}
-	used = (size_t)snprintf(ret_text, size, "%04lld", (long long)tm->tm_year + 1900);
-	strftime(ret_text + used, size - used, format, tm);
+	used = snprintf(ret_text, 32, "%04lld-%02u-%02u", (long long)tm->tm_year + 1900, two_digits(tm->tm_mon + 1),
+			two_digits(tm->tm_mday));
+	snprintf(ret_text + used, 32 - (size_t)used, "%c%02u%c%02u%c%02u%s", style.day_from_hour,
+		 two_digits(tm->tm_hour), style.between_hours, two_digits(tm->tm_min), style.between_hours,
+		 two_digits(tm->tm_sec), style.end);
 }
 
 void tusk_text_time_rfc3339(struct timespec time, char ret_text[40])
 {
 	struct tm tm;
-	char seconds[40];
+	char seconds[32];
 	long ns = time.tv_nsec;
 
-	format_time(gmtime_r(&time.tv_sec, &tm), time.tv_sec, "-%m-%dT%H:%M:%S", seconds, sizeof(seconds));
+	format_time(gmtime_r(&time.tv_sec, &tm), time.tv_sec, (struct time_style){'T', ':', ""}, seconds);
 	if (ns < 0 || ns >= NANOSECONDS_PER_SECOND)
 		ns = 0;
 	snprintf(ret_text, 40, "%.28s.%09uZ", seconds, (unsigned)ns % (unsigned)NANOSECONDS_PER_SECOND);
@@ -178,14 +192,14 @@ void tusk_text_time_name(struct timespec time, char ret_text[32])
 {
 	struct tm tm;
 
-	format_time(gmtime_r(&time.tv_sec, &tm), time.tv_sec, "-%m-%dT%H-%M-%SZ", ret_text, 32);
+	format_time(gmtime_r(&time.tv_sec, &tm), time.tv_sec, (struct time_style){'T', '-', "Z"}, ret_text);
 }
 
 void tusk_text_time_local(struct timespec time, char ret_text[32])
 {
 	struct tm tm;
 
-	format_time(localtime_r(&time.tv_sec, &tm), time.tv_sec, "-%m-%d %H:%M:%S", ret_text, 32);
+	format_time(localtime_r(&time.tv_sec, &tm), time.tv_sec, (struct time_style){' ', ':', ""}, ret_text);
 }
 
 static int unit_shift(char unit)
