@@ -3,6 +3,7 @@
 #define TUSK_CRYPTO_H
 
 #include "tusk/err.h"
+#include "tusk/hash.h"
 #include "tusk/id.h"
 #include "tusk/repository.h"
 
@@ -12,19 +13,6 @@
 #define TUSK_TAG_SIZE           16
 #define TUSK_SALT_SIZE          32
 #define TUSK_OBJECT_HEADER_SIZE 80
-
-/* A failing allocation or random source inside OpenSSL aborts the process in the functions that return void: there is
- * nothing to go on with. */
-void tusk_sha256(const void *data, size_t len, uint8_t ret_hash[32]);
-
-struct tusk_hasher; /* incremental SHA-256; reusable, one thread at a time */
-struct tusk_hasher *tusk_hasher_new(void);
-void tusk_hasher_free(struct tusk_hasher *hasher);
-void tusk_hasher_reset(struct tusk_hasher *hasher);
-void tusk_hasher_update(struct tusk_hasher *hasher, const void *data, size_t len);
-void tusk_hasher_final(struct tusk_hasher *hasher, uint8_t ret_hash[32]); /* resets */
-TUSK_DEFINE_CLEANUP(struct tusk_hasher, tusk_hasher, tusk_hasher_free)
-#define TUSK_AUTO_HASHER TUSK_CLEANUP(tusk_hasher_cleanup)
 
 int tusk_random(void *data, size_t len, struct tusk_err *err);
 void tusk_wipe(void *data, size_t len);
