@@ -33,7 +33,7 @@ int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct t
 /* Durable on return; an object that is already there is success. */
 int tusk_node_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
 
-/* Ranges of large objects. */
+/* Ranges of large objects. Also TUSK_NODE_ABSENT. */
 int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err);
 void tusk_object_close(struct tusk_object *object);
 uint64_t tusk_object_size(const struct tusk_object *object);
@@ -53,9 +53,11 @@ void tusk_upload_abort(struct tusk_upload *upload);
 int tusk_node_list(struct tusk_node *node, const char *prefix,
 		   int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
 		   struct tusk_err *err);
+/* TUSK_NODE_FOUND, TUSK_NODE_ABSENT or -1. */
 int tusk_node_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
 int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *err); /* absent is success; durable */
-/* Changes whenever an object may have been added below prefix or removed. */
+/* Changes whenever an object may have been added below prefix or removed. Right after a change (2 s) it differs from
+ * call to call, since two changes may bear the same time stamp. */
 int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 /* Free and total bytes of the place; 0 and 0 when unknown. */
 int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);

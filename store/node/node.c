@@ -1,0 +1,255 @@
+#include "node_ops.h"
+
+#include "tusk/id.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const prefixes[] = {"packs/", "toc/", "snapshots/", "keys/", NULL};
+
+static bool is_hex(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+static bool is_id(const char *text)
+{
+	return strlen(text) == TUSK_ID_TEXT_SIZE - 1 && is_hex(text, TUSK_ID_TEXT_SIZE - 1);
+}
+
+bool tusk_node_name_valid(const char *name)
+{
+	if (strcmp(name, "tusk.repository") == 0)
+		return true;
+	for (size_t i = 0; prefixes[i]; i++) {
+		size_t len = strlen(prefixes[i]);
+		const char *rest = name + len;
+
+		if (strncmp(name, prefixes[i], len) != 0)
+			continue;
+		if (i == 0) /* packs/ab/ab... */
+			return strlen(rest) > 3 && rest[2] == '/' && is_id(rest + 3) && strncmp(rest, rest + 3, 2) == 0;
+		return is_id(rest);
+	}
+	return false;
+}
+
+static int check_name(const char *name, struct tusk_err *err)
+{
+	if (tusk_node_name_valid(name))
+		return 0;
+	return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%.100s\" is not the name of an object", name);
+}
+
+static int check_prefix(const char *prefix, struct tusk_err *err)
+{
+	for (size_t i = 0; prefixes[i]; i++) {
+		if (strcmp(prefix, prefixes[i]) == 0)
+			return 0;
+	}
+	return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%.100s\" is not a folder of objects", prefix);
+}
+
+/* The length of "scheme" when url is scheme://..., else 0. */
+static size_t scheme_length(const char *url)
+{
+	size_t len = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
+	return strncmp(url + len, "://", 3) == 0 ? len : 0;
+}
+
+/* The path in "file:///path" or "file://localhost/path", with %XX decoded. */
+static int file_url_path(const char *url, char ret_path[PATH_MAX], struct tusk_err *err)
+{
+	const char *in = url + strlen("file://");
+	size_t len = 0;
+
+	if (strncmp(in, "localhost/", 10) == 0)
+		in += strlen("localhost");
+	if (*in != '/')
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%s\" names another host; write file:///path", url);
+	for (; *in; in++) {
+		uint8_t byte = (uint8_t)*in;
+
+		if (*in == '%') {
+			if (strnlen(in, 3) < 3 || tusk_hex_decode(in + 1, 2, &byte, 1) < 0 || byte == 0)
+				return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%s\" has a broken %%XX", url);
+			in += 2;
+		}
+		if (len + 1 >= PATH_MAX)
+			return tusk_err_set(err, TUSK_E_USAGE, ENAMETOOLONG, "\"%.64s...\"", url);
+		ret_path[len++] = (char)byte;
+	}
+	ret_path[len] = '\0';
+	return 0;
+}
+
+/* Makes path absolute by the current folder, without resolving anything, and drops slashes at its end. */
+static int make_absolute(const char *path, char ret_path[PATH_MAX], struct tusk_err *err)
+{
+	char folder[PATH_MAX] = "";
+	size_t len;
+	int printed;
+
+	if (path[0] != '/') {
+		if (!getcwd(folder, sizeof(folder)))
+			return tusk_err_set(err, TUSK_E_IO, errno, "cannot find the current folder");
+		while (strncmp(path, "./", 2) == 0)
+			path += 2 + strspn(path + 2, "/");
+		if (strcmp(path, ".") == 0)
+			path = "";
+	}
+	printed = snprintf(ret_path, PATH_MAX, "%s%s%s", folder, path[0] == '/' ? "" : "/", path);
+	if (printed < 0 || printed >= PATH_MAX)
+		return tusk_err_set(err, TUSK_E_USAGE, ENAMETOOLONG, "\"%.64s...\"", path);
+	len = (size_t)printed;
+	while (len > 1 && ret_path[len - 1] == '/')
+		ret_path[--len] = '\0';
+	return 0;
+}
+
+/* The absolute path of a local node; TUSK_E_USAGE for the kinds of node that this build does not have. */
+static int local_path(const char *url, char ret_path[PATH_MAX], struct tusk_err *err)
+{
+	char decoded[PATH_MAX];
+	size_t scheme = scheme_length(url);
+
+	if (!url[0])
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "the place of the repository is empty");
+	if (!scheme)
+		return make_absolute(url, ret_path, err);
+	if (scheme != 4 || strncmp(url, "file", 4) != 0)
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%.200s\": %.*s:// is not supported by this build", url,
+				    (int)scheme, url);
+	if (file_url_path(url, decoded, err) < 0)
+		return -1;
+	return make_absolute(decoded, ret_path, err);
+}
+
+int tusk_node_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	char path[PATH_MAX];
+
+	if (local_path(url, path, err) < 0)
+		return -1;
+	return tusk_node_local_open(path, ret_node, err);
+}
+
+int tusk_node_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	char path[PATH_MAX];
+
+	if (local_path(url, path, err) < 0)
+		return -1;
+	return tusk_node_local_create(path, ret_node, err);
+}
+
+void tusk_node_uncreate(struct tusk_node *node)
+{
+	node->ops->uncreate(node);
+}
+
+void tusk_node_close(struct tusk_node *node)
+{
+	if (node)
+		node->ops->close(node);
+}
+
+const char *tusk_node_url(const struct tusk_node *node)
+{
+	return node->url;
+}
+
+int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->get(node, name, max, ret_data, err);
+}
+
+int tusk_node_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->put(node, name, data, len, err);
+}
+
+int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->object_open(node, name, ret_object, err);
+}
+
+void tusk_object_close(struct tusk_object *object)
+{
+	if (object)
+		object->ops->close(object);
+}
+
+uint64_t tusk_object_size(const struct tusk_object *object)
+{
+	return object->size;
+}
+
+int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err)
+{
+	if (offset > object->size || len > object->size - offset)
+		return tusk_err_set(err, TUSK_E_CORRUPT, 0,
+				    "%s is truncated: it has %llu bytes, %zu are wanted at offset %llu", object->name,
+				    (unsigned long long)object->size, len, (unsigned long long)offset);
+	return object->ops->pread(object, data, len, offset, err);
+}
+
+int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err)
+{
+	return node->ops->upload_begin(node, ret_upload, err);
+}
+
+int tusk_upload_write(struct tusk_upload *upload, const void *data, size_t len, struct tusk_err *err)
+{
+	return upload->ops->write(upload, data, len, err);
+}
+
+int tusk_upload_commit(struct tusk_upload *upload, const char *name, struct tusk_err *err)
+{
+	if (check_name(name, err) < 0) {
+		upload->ops->abort(upload);
+		return -1;
+	}
+	return upload->ops->commit(upload, name, err);
+}
+
+void tusk_upload_abort(struct tusk_upload *upload)
+{
+	if (upload)
+		upload->ops->abort(upload);
+}
+
+int tusk_node_list(struct tusk_node *node, const char *prefix,
+		   int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
+		   struct tusk_err *err)
+{
+	return check_prefix(prefix, err) < 0 ? -1 : node->ops->list(node, prefix, visit, context, err);
+}
+
+int tusk_node_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->stat(node, name, ret_size, err);
+}
+
+int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->remove(node, name, err);
+}
+
+int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err)
+{
+	return check_prefix(prefix, err) < 0 ? -1 : node->ops->generation(node, prefix, ret_generation, err);
+}
+
+int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err)
+{
+	return node->ops->space(node, ret_free, ret_total, err);
+}

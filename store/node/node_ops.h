@@ -1,0 +1,61 @@
+/* What each kind of node implements. node.c checks names and prefixes before any of these is called. */
+#ifndef TUSK_NODE_OPS_H
+#define TUSK_NODE_OPS_H
+
+#include "node.h"
+
+/* The longest object name: "packs/" 2 digits "/" 64 digits. */
+#define TUSK_NODE_NAME_SIZE 80
+
+/* The contracts are those of the functions of the same names in node.h. */
+struct tusk_node_ops {
+	void (*close)(struct tusk_node *node);
+	void (*uncreate)(struct tusk_node *node);
+	int (*get)(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data,
+		   struct tusk_err *err);
+	int (*put)(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
+	int (*object_open)(struct tusk_node *node, const char *name, struct tusk_object **ret_object,
+			   struct tusk_err *err);
+	int (*upload_begin)(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
+	int (*list)(struct tusk_node *node, const char *prefix,
+		    int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
+		    struct tusk_err *err);
+	int (*stat)(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
+	int (*remove)(struct tusk_node *node, const char *name, struct tusk_err *err);
+	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
+	int (*space)(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
+};
+
+struct tusk_object_ops {
+	void (*close)(struct tusk_object *object);
+	int (*pread)(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err);
+};
+
+struct tusk_upload_ops {
+	int (*write)(struct tusk_upload *upload, const void *data, size_t len, struct tusk_err *err);
+	int (*commit)(struct tusk_upload *upload, const char *name, struct tusk_err *err);
+	void (*abort)(struct tusk_upload *upload);
+};
+
+/* Each kind embeds these as its first member. */
+struct tusk_node {
+	const struct tusk_node_ops *ops;
+	char *url;
+};
+struct tusk_object {
+	const struct tusk_object_ops *ops;
+	uint64_t size;
+	char name[TUSK_NODE_NAME_SIZE];
+};
+struct tusk_upload {
+	const struct tusk_upload_ops *ops;
+};
+
+/* Whether FORMAT.md allows an object of that name. */
+bool tusk_node_name_valid(const char *name);
+
+/* path: absolute, owned by the caller. */
+int tusk_node_local_open(const char *path, struct tusk_node **ret_node, struct tusk_err *err);
+int tusk_node_local_create(const char *path, struct tusk_node **ret_node, struct tusk_err *err);
+
+#endif
