@@ -1,1 +1,2 @@
-tusk_module(crypto SOURCES hash.c keys.c aead.c kdf.c DEPENDS base api_read PRIVATE PkgConfig::CRYPTO)
+tusk_module(crypto SOURCES algorithms.c hash.c keys.c aead.c kdf.c DEPENDS base api_read
+  PRIVATE PkgConfig::CRYPTO Threads::Threads)

@@ -1,0 +1,173 @@
+#include "crypto.h"
+
+#include "algorithms.h"
+
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HMAC_BLOCK_SIZE 64
+
+struct tusk_hasher {
+	EVP_MD_CTX *context;
+};
+
+/* The two inputs of HMAC (RFC 2104): padded key and message in one piece, because hashing the 64 bytes of key again is
+ * cheaper than EVP_MD_CTX_copy_ex, which allocates. With suite none the key's part is not used. */
+struct tusk_ider {
+	bool keyed;
+	uint8_t inner[HMAC_BLOCK_SIZE + 1 + 32];
+	uint8_t outer[HMAC_BLOCK_SIZE + 32];
+};
+
+static pthread_key_t thread_context;
+static pthread_once_t thread_context_made = PTHREAD_ONCE_INIT;
+
+static void free_context(void *context)
+{
+	EVP_MD_CTX_free(context);
+}
+
+static void make_thread_context(void)
+{
+	if (pthread_key_create(&thread_context, free_context) != 0)
+		abort();
+}
+
+/* This thread's context for one-shot hashes. */
+static EVP_MD_CTX *own_context(void)
+{
+	EVP_MD_CTX *context;
+
+	pthread_once(&thread_context_made, make_thread_context);
+	context = pthread_getspecific(thread_context);
+	if (context)
+		return context;
+	context = EVP_MD_CTX_new();
+	if (!context || pthread_setspecific(thread_context, context) != 0)
+		abort();
+	return context;
+}
+
+static void must(int openssl_result)
+{
+	if (openssl_result != 1)
+		abort();
+}
+
+void tusk_sha256(const void *data, size_t len, uint8_t ret_hash[32])
+{
+	EVP_MD_CTX *context = own_context();
+
+	must(EVP_DigestInit_ex2(context, tusk_algorithms()->sha256, NULL));
+	must(EVP_DigestUpdate(context, data, len));
+	must(EVP_DigestFinal_ex(context, ret_hash, NULL));
+}
+
+struct tusk_hasher *tusk_hasher_new(void)
+{
+	struct tusk_hasher *hasher = calloc(1, sizeof(*hasher));
+
+	if (!hasher)
+		return NULL;
+	hasher->context = EVP_MD_CTX_new();
+	if (!hasher->context) {
+		free(hasher);
+		return NULL;
+	}
+	tusk_hasher_reset(hasher);
+	return hasher;
+}
+
+void tusk_hasher_free(struct tusk_hasher *hasher)
+{
+	if (!hasher)
+		return;
+	EVP_MD_CTX_free(hasher->context);
+	free(hasher);
+}
+
+void tusk_hasher_reset(struct tusk_hasher *hasher)
+{
+	must(EVP_DigestInit_ex2(hasher->context, tusk_algorithms()->sha256, NULL));
+}
+
+void tusk_hasher_update(struct tusk_hasher *hasher, const void *data, size_t len)
+{
+	must(EVP_DigestUpdate(hasher->context, data, len));
+}
+
+void tusk_hasher_final(struct tusk_hasher *hasher, uint8_t ret_hash[32])
+{
+	must(EVP_DigestFinal_ex(hasher->context, ret_hash, NULL));
+	tusk_hasher_reset(hasher);
+}
+
+int tusk_random(void *data, size_t len, struct tusk_err *err)
+{
+	if (len > INT_MAX)
+		return tusk_err_set(err, TUSK_E_LIMIT, 0, "too many random bytes asked for: %zu", len);
+	/* The private generator, since keys come from here too. */
+	if (RAND_priv_bytes(data, (int)len) != 1)
+		return tusk_openssl_error(err, "get random bytes");
+	return 0;
+}
+
+void tusk_wipe(void *data, size_t len)
+{
+	OPENSSL_cleanse(data, len);
+}
+
+bool tusk_equal_constant_time(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+struct tusk_ider *tusk_ider_new(const struct tusk_keys *keys)
+{
+	struct tusk_ider *ider = calloc(1, sizeof(*ider));
+
+	if (!ider)
+		return NULL;
+	ider->keyed = keys->suite != TUSK_SUITE_NONE;
+	memcpy(ider->inner, keys->id, sizeof(keys->id));
+	memcpy(ider->outer, keys->id, sizeof(keys->id));
+	for (size_t i = 0; i < HMAC_BLOCK_SIZE; i++) {
+		ider->inner[i] ^= 0x36;
+		ider->outer[i] ^= 0x5c;
+	}
+	return ider;
+}
+
+void tusk_ider_free(struct tusk_ider *ider)
+{
+	if (!ider)
+		return;
+	tusk_wipe(ider, sizeof(*ider));
+	free(ider);
+}
+
+void tusk_ider_from_hash(struct tusk_ider *ider, uint8_t type, const uint8_t sha256[32], struct tusk_id *ret_id)
+{
+	uint8_t *message = ider->inner + HMAC_BLOCK_SIZE;
+
+	message[0] = type;
+	memcpy(message + 1, sha256, 32);
+	if (!ider->keyed) {
+		tusk_sha256(message, 33, ret_id->bytes);
+		return;
+	}
+	tusk_sha256(ider->inner, sizeof(ider->inner), ider->outer + HMAC_BLOCK_SIZE);
+	tusk_sha256(ider->outer, sizeof(ider->outer), ret_id->bytes);
+}
+
+void tusk_ider_from_data(struct tusk_ider *ider, uint8_t type, const void *data, size_t len, struct tusk_id *ret_id)
+{
+	uint8_t hash[32];
+
+	tusk_sha256(data, len, hash);
+	tusk_ider_from_hash(ider, type, hash, ret_id);
+}
