@@ -7,10 +7,15 @@
 #include "tusk/id.h"
 #include "tusk/reader.h"
 
-#define TUSK_NAME_MAX        255
-#define TUSK_INLINE_MAX      256
-#define TUSK_LIST_INLINE_MAX 64
-#define TUSK_TREE_LEVELS     6
+#define TUSK_NAME_MAX           255
+#define TUSK_TARGET_MAX         4095
+#define TUSK_INLINE_MAX         256
+#define TUSK_LIST_INLINE_MAX    64
+#define TUSK_EXTENTS_INLINE_MAX 4096 /* longer lists of extents and xattrs go into a blob */
+#define TUSK_XATTRS_INLINE_MAX  4096
+#define TUSK_XATTR_VALUE_MAX    65536
+#define TUSK_TREE_LEVELS        6
+#define TUSK_ROOT_NAME          "root"
 
 /* ---- decoding ---- */
 
@@ -37,22 +42,24 @@ struct tusk_tree {
 /* Borrows data until release. TUSK_E_CORRUPT for anything that FORMAT.md does not allow. The fuzz target. */
 int tusk_tree_decode(const void *data, size_t len, struct tusk_tree *ret_tree, struct tusk_err *err);
 void tusk_tree_release(struct tusk_tree *tree);
-/* Leaf entry i: everything but pin, number and first_child. */
+/* Leaf entry i: everything but pin, number and first_child, which are zeroed. */
 void tusk_tree_entry(const struct tusk_tree *tree, uint32_t i, struct tusk_entry *ret_entry);
 void tusk_tree_child(const struct tusk_tree *tree, uint32_t i, struct tusk_tree_child *ret_child);
 /* Leaf: position of name or -1. Index: the child that may hold name (the last whose first name is <= name), or -1. */
 int64_t tusk_tree_find(const struct tusk_tree *tree, const void *name, size_t name_len);
-/* The manifest's root entry: one leaf entry with the name "root" and no subtree. */
+/* The manifest's root entry: one leaf entry with the name "root" and no subtree. ret_entry borrows data; its name is
+ * empty (reader.h, invariant 2), its subtree is zero (the manifest has it), nlink is 2. */
 int tusk_tree_decode_root(const void *data, size_t len, struct tusk_entry *ret_entry, struct tusk_err *err);
 
 /* ---- encoding ---- */
 
-/* Appends one leaf entry to out. Uses from entry: type, name, mode, uid, gid, mtime, ctime, source_inode, nlink,
- * link_id, size, data_bytes, has_holes, content, chunk_count, list_level, content_bytes, sha256, extent_bytes,
- * extents_in_blob, has_xattrs, xattr_bytes, xattrs_in_blob, target, device_*, subtree. content_bytes: CONTENT_INLINE
- * the data; LIST n x (id, varint length); INDIRECT the 32 bytes of the list id. extent_bytes: `varint n, n x (gap,
- * length)`, or, in a blob, `id (32), varint length`. xattr_bytes: the encoded list, or `id (32), varint length`. user
- * and group go into the block's owner table. */
+/* Appends the root entry to out; entry's name and subtree are ignored. Of entries in general, encoding uses: type,
+ * name, mode, uid, gid, mtime, ctime, source_inode, nlink, link_id, size, data_bytes, has_holes, content, chunk_count,
+ * list_level, content_bytes, sha256 (not for INLINE, nor for EMPTY without holes), extent_bytes, extents_in_blob,
+ * has_xattrs, xattr_bytes, xattrs_in_blob, target, device_*, subtree. content_bytes: CONTENT_INLINE the data; LIST n x
+ * (id, varint length); INDIRECT the 32 bytes of the list id. extent_bytes: `varint n, n x (gap, length)`, or, in a
+ * blob, `id (32), varint length`. xattr_bytes: the encoded list, or `id (32), varint length`. user and group go into
+ * the block's owner table. */
 int tusk_tree_encode_root(struct tusk_buf *out, const struct tusk_entry *entry, struct tusk_err *err);
 
 /* Builds one directory. Blocks are handed out as they are cut, children before parents. */
@@ -65,7 +72,9 @@ struct tusk_tree_sink {
 int tusk_tree_builder_new(const struct tusk_tree_sink *sink, struct tusk_tree_builder **ret_builder,
 			  struct tusk_err *err);
 void tusk_tree_builder_free(struct tusk_tree_builder *builder);
-/* Entries in rising order of name; TUSK_E_INTERNAL otherwise. Copies what it needs. */
+/* Entries in rising order of name. TUSK_E_INTERNAL for that and for an entry that FORMAT.md does not allow (the message
+ * names it; the builder goes on without it); TUSK_E_LIMIT beyond what a snapshot can hold. After any other failure only
+ * free is allowed. Copies what it needs. */
 int tusk_tree_builder_add(struct tusk_tree_builder *builder, const struct tusk_entry *entry, struct tusk_err *err);
 /* Writes the last blocks; the builder may then be used for another directory. An empty directory has a zero id and puts
  * nothing. */
@@ -73,17 +82,22 @@ int tusk_tree_builder_finish(struct tusk_tree_builder *builder, struct tusk_subt
 
 /* ---- the small encodings beside ---- */
 
-/* xattr lists. Pairs must be sorted by name. */
+/* xattr lists. Pairs must be sorted by name, and legal. 0 or -1 (memory). */
 int tusk_xattrs_encode(struct tusk_buf *out, const struct tusk_xattr *items, size_t count);
 int tusk_xattrs_decode(const void *data, size_t len, struct tusk_xattrs *ret_xattrs, struct tusk_err *err); /* copies */
 
 struct tusk_extent {
 	uint64_t offset, len;
 };
+/* Extents sorted, not empty, not touching. 0 or -1 (memory). */
 int tusk_extents_encode(struct tusk_buf *out, const struct tusk_extent *extents, size_t count);
 /* Validates against size and data_bytes. ret_extents: freed by the caller. */
 int tusk_extents_decode(const void *data, size_t len, uint64_t size, uint64_t data_bytes,
 			struct tusk_extent **ret_extents, size_t *ret_count, struct tusk_err *err);
+
+/* The directory's part of an entry: also the manifest's root. */
+int tusk_subtree_encode(struct tusk_buf *out, const struct tusk_subtree *subtree);
+int tusk_subtree_decode(const void *data, size_t len, struct tusk_subtree *ret_subtree, struct tusk_err *err);
 
 /* Chunk lists. */
 struct tusk_chunk_ref {
@@ -91,8 +105,9 @@ struct tusk_chunk_ref {
 	uint64_t len; /* level 0: bytes of the chunk; else bytes below the list */
 };
 int tusk_list_decode(const void *data, size_t len, uint8_t *ret_level, struct tusk_chunk_ref **ret_refs,
-		     size_t *ret_count, struct tusk_err *err);
-/* Builds the lists of one file; put stores a list (type list). */
+		     size_t *ret_count, struct tusk_err *err); /* ret_refs: freed by the caller */
+/* Builds the lists of one file; put stores a list (type list). Finish gives the top list and makes the builder ready
+ * for another file; a file without chunks has no list (TUSK_E_INTERNAL). */
 struct tusk_list_builder;
 int tusk_list_builder_new(const struct tusk_tree_sink *sink, struct tusk_list_builder **ret_builder,
 			  struct tusk_err *err);
