@@ -1,1 +1,1 @@
-tusk_module(snapshot SOURCES manifest.c DEPENDS tree node crypto)
+tusk_module(snapshot SOURCES manifest.c body.c DEPENDS tree node crypto)
