@@ -5,6 +5,7 @@
 
 /* Normalised chunking, level 2: so many bits more and less than log2(average). */
 #define NORMALISATION 2
+#define STEP          8
 
 static uint64_t top_bits(unsigned count)
 {
@@ -25,16 +26,27 @@ void tusk_chunker_init(struct tusk_chunker *chunker, const uint64_t gear[256], s
 	chunker->max = max;
 }
 
-/* Rolls the hash over data[from..to) and returns the offset after the first byte where it has no bit of mask, or 0. */
+/* Rolls the hash over data[from..to) and returns the offset after the first byte where it has no bit of mask, or 0. The
+ * mask is the topmost bits, so that is a comparison; eight bytes a step leave no loop test between them. Together that
+ * is about one cycle a byte. */
 static inline size_t scan(const uint64_t gear[256], uint64_t mask, const uint8_t *data, size_t from, size_t to,
 			  uint64_t *hash)
 {
+	const uint64_t limit = 0 - mask;
 	uint64_t h = *hash;
+	size_t i = from;
 
+	for (; to - i >= STEP; i += STEP) {
 #pragma GCC unroll 8
-	for (size_t i = from; i < to; i++) {
+		for (size_t k = 0; k < STEP; k++) {
+			h = (h << 1) + gear[data[i + k]];
+			if (h < limit)
+				return i + k + 1;
+		}
+	}
+	for (; i < to; i++) {
 		h = (h << 1) + gear[data[i]];
-		if (!(h & mask))
+		if (h < limit)
 			return i + 1;
 	}
 	*hash = h;
