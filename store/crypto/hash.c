@@ -15,12 +15,11 @@ struct tusk_hasher {
 	EVP_MD_CTX *context;
 };
 
-/* The two inputs of HMAC (RFC 2104): padded key and message in one piece, because hashing the 64 bytes of key again is
- * cheaper than EVP_MD_CTX_copy_ex, which allocates. With suite none the key's part is not used. */
+/* HMAC (RFC 2104) from two states that have taken the padded key already: copying them costs less than hashing the
+ * key's two blocks again for every id. With suite none there are none. */
 struct tusk_ider {
 	bool keyed;
-	uint8_t inner[HMAC_BLOCK_SIZE + 1 + 32];
-	uint8_t outer[HMAC_BLOCK_SIZE + 32];
+	EVP_MD_CTX *inner, *outer, *work;
 };
 
 static pthread_key_t thread_context;
@@ -126,42 +125,68 @@ bool tusk_equal_constant_time(const void *a, const void *b, size_t len)
 	return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+/* A state that has taken the key, padded with one byte. NULL without memory. */
+static EVP_MD_CTX *keyed_state(const uint8_t key[32], uint8_t pad)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t block[HMAC_BLOCK_SIZE] = {0};
+
+	if (!context)
+		return NULL;
+	memcpy(block, key, 32);
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] ^= pad;
+	must(EVP_DigestInit_ex2(context, tusk_algorithms()->sha256, NULL));
+	must(EVP_DigestUpdate(context, block, sizeof(block)));
+	tusk_wipe(block, sizeof(block));
+	return context;
+}
+
 struct tusk_ider *tusk_ider_new(const struct tusk_keys *keys)
 {
-	struct tusk_ider *ider = calloc(1, sizeof(*ider));
+	struct tusk_ider *ider TUSK_AUTO_IDER = calloc(1, sizeof(*ider));
 
 	if (!ider)
 		return NULL;
 	ider->keyed = keys->suite != TUSK_SUITE_NONE;
-	memcpy(ider->inner, keys->id, sizeof(keys->id));
-	memcpy(ider->outer, keys->id, sizeof(keys->id));
-	for (size_t i = 0; i < HMAC_BLOCK_SIZE; i++) {
-		ider->inner[i] ^= 0x36;
-		ider->outer[i] ^= 0x5c;
-	}
-	return ider;
+	if (!ider->keyed)
+		return TUSK_STEAL(ider);
+	ider->inner = keyed_state(keys->id, 0x36);
+	ider->outer = keyed_state(keys->id, 0x5c);
+	ider->work = EVP_MD_CTX_new();
+	if (!ider->inner || !ider->outer || !ider->work)
+		return NULL;
+	return TUSK_STEAL(ider);
 }
 
+/* OpenSSL wipes the states. */
 void tusk_ider_free(struct tusk_ider *ider)
 {
 	if (!ider)
 		return;
-	tusk_wipe(ider, sizeof(*ider));
+	EVP_MD_CTX_free(ider->inner);
+	EVP_MD_CTX_free(ider->outer);
+	EVP_MD_CTX_free(ider->work);
 	free(ider);
 }
 
 void tusk_ider_from_hash(struct tusk_ider *ider, uint8_t type, const uint8_t sha256[32], struct tusk_id *ret_id)
 {
-	uint8_t *message = ider->inner + HMAC_BLOCK_SIZE;
+	uint8_t message[1 + 32];
+	uint8_t inner_hash[32];
 
 	message[0] = type;
 	memcpy(message + 1, sha256, 32);
 	if (!ider->keyed) {
-		tusk_sha256(message, 33, ret_id->bytes);
+		tusk_sha256(message, sizeof(message), ret_id->bytes);
 		return;
 	}
-	tusk_sha256(ider->inner, sizeof(ider->inner), ider->outer + HMAC_BLOCK_SIZE);
-	tusk_sha256(ider->outer, sizeof(ider->outer), ret_id->bytes);
+	must(EVP_MD_CTX_copy_ex(ider->work, ider->inner));
+	must(EVP_DigestUpdate(ider->work, message, sizeof(message)));
+	must(EVP_DigestFinal_ex(ider->work, inner_hash, NULL));
+	must(EVP_MD_CTX_copy_ex(ider->work, ider->outer));
+	must(EVP_DigestUpdate(ider->work, inner_hash, sizeof(inner_hash)));
+	must(EVP_DigestFinal_ex(ider->work, ret_id->bytes, NULL));
 }
 
 void tusk_ider_from_data(struct tusk_ider *ider, uint8_t type, const void *data, size_t len, struct tusk_id *ret_id)
