@@ -1,0 +1,121 @@
+#include "handle.h"
+#include "manifest.h"
+
+#include "tusk/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "snapshots/"
+
+static int collect_id(void *context, const char *name, uint64_t size, struct tusk_err *err)
+{
+	struct tusk_buf *ids = context;
+	struct tusk_id id;
+
+	(void)size;
+	if (tusk_hex_decode(name + strlen(PREFIX), strlen(name) - strlen(PREFIX), id.bytes, TUSK_ID_SIZE) != 0)
+		return 0;
+	if (tusk_buf_append(ids, &id, sizeof(id)) != 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return 0;
+}
+
+enum loaded { LOADED, VANISHED };
+
+/* What was read and opened once is kept in the index, under a tag; a body that does not decode is read again. */
+static int load_cached(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_snapshot *ret_snapshot)
+{
+	TUSK_AUTO_BUF struct tusk_buf body = {0};
+	if (tusk_index_snapshot_get(repository->index, id, &body, NULL) != TUSK_INDEX_FOUND)
+		return -1;
+	return tusk_manifest_decode_body(body.data, body.len, ret_snapshot, NULL);
+}
+
+static int load_from_node(struct tusk_repository *repository, const struct tusk_id *id,
+			  struct tusk_snapshot *ret_snapshot, struct tusk_err *err)
+{
+	TUSK_AUTO_BUF struct tusk_buf sealed = {0};
+	TUSK_AUTO_BUF struct tusk_buf body = {0};
+	TUSK_AUTO_AEAD struct tusk_aead *aead = tusk_aead_new();
+	char name[sizeof(PREFIX) + TUSK_ID_TEXT_SIZE] = PREFIX;
+
+	tusk_id_text(id, name + strlen(PREFIX));
+	int found = tusk_node_get(repository->node, name, TUSK_MANIFEST_MAX, &sealed, err);
+	if (found != TUSK_NODE_FOUND)
+		return found == TUSK_NODE_ABSENT ? VANISHED : -1;
+	if (tusk_manifest_open(&repository->keys, aead, id, sealed.data, sealed.len, &body, err) != 0 ||
+	    tusk_manifest_decode_body(body.data, body.len, ret_snapshot, err) != 0)
+		return -1;
+	(void)tusk_index_snapshot_put(repository->index, id, body.data, body.len, NULL);
+	return LOADED;
+}
+
+static int load_one(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_snapshot *ret_snapshot,
+		    struct tusk_err *err)
+{
+	struct tusk_snapshot snapshot = {0};
+	int status = load_cached(repository, id, &snapshot);
+	if (status != 0)
+		status = load_from_node(repository, id, &snapshot, err);
+	if (status == LOADED) {
+		snapshot.id = *id;
+		*ret_snapshot = snapshot;
+	}
+	return status;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct tusk_snapshot *left = a, *right = b;
+	if (left->time.tv_sec != right->time.tv_sec)
+		return left->time.tv_sec < right->time.tv_sec ? -1 : 1;
+	if (left->time.tv_nsec != right->time.tv_nsec)
+		return left->time.tv_nsec < right->time.tv_nsec ? -1 : 1;
+	return tusk_id_compare(&left->id, &right->id);
+}
+
+int tusk_snapshot_list_load(struct tusk_repository *repository,
+			    void (*on_damage)(void *context, const struct tusk_id *id, const struct tusk_err *why),
+			    void *context, struct tusk_snapshot_list *ret_list, struct tusk_err *err)
+{
+	TUSK_AUTO_BUF struct tusk_buf ids = {0};
+	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
+
+	if (tusk_node_list(repository->node, PREFIX, collect_id, &ids, err) != 0)
+		return -1;
+	size_t count = ids.len / sizeof(struct tusk_id);
+	list.items = calloc(count ? count : 1, sizeof(*list.items));
+	if (!list.items)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		struct tusk_err why = {0};
+		struct tusk_id id;
+		memcpy(&id, ids.data + i * sizeof(id), sizeof(id));
+		int status = load_one(repository, &id, &list.items[list.count], &why);
+		if (status == LOADED)
+			list.count++;
+		if (status < 0) {
+			list.damaged++;
+			if (on_damage)
+				on_damage(context, &id, &why);
+		}
+	}
+	qsort(list.items, list.count, sizeof(*list.items), compare);
+	*ret_list = list;
+	list = (struct tusk_snapshot_list){0};
+	return 0;
+}
+
+void tusk_snapshot_list_release(struct tusk_snapshot_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		tusk_snapshot_release(&list->items[i]);
+	free(list->items);
+	*list = (struct tusk_snapshot_list){0};
+}
+
+int tusk_snapshot_generation(struct tusk_repository *repository, uint64_t *ret_generation, struct tusk_err *err)
+{
+	return tusk_node_generation(repository->node, PREFIX, ret_generation, err);
+}
