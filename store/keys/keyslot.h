@@ -14,6 +14,9 @@
 int tusk_parameters_decode(const void *data, size_t len, struct tusk_parameters *ret_parameters, struct tusk_err *err);
 int tusk_parameters_encode(const struct tusk_parameters *parameters, struct tusk_buf *out, struct tusk_err *err);
 
+/* As in tusk.repository: "aes256-gcm". */
+const char *tusk_suite_name(enum tusk_suite suite);
+
 /* A slot. The first four are public; the rest is sealed. */
 struct tusk_keyslot {
 	enum tusk_secret_kind kind;

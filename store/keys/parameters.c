@@ -18,6 +18,11 @@ static const char *const suite_names[] = {
 };
 #define SUITE_COUNT (sizeof(suite_names) / sizeof(suite_names[0]))
 
+const char *tusk_suite_name(enum tusk_suite suite)
+{
+	return (size_t)suite < SUITE_COUNT ? suite_names[suite] : "unknown";
+}
+
 /* The lines not read yet. */
 struct lines {
 	const char *position, *end;

@@ -10,6 +10,13 @@
 
 #include <pthread.h>
 
+/* Sums over one pack's records, kept so that its table of contents is read once (stats.c). */
+struct tusk_pack_figures {
+	struct tusk_id pack;
+	enum tusk_pack_kind kind; /* 0: its table of contents cannot be read */
+	uint64_t stored, raw;
+};
+
 struct tusk_fetcher; /* reader/fetcher.h: caches and open packs; made at first use */
 
 struct tusk_repository {
@@ -19,11 +26,16 @@ struct tusk_repository {
 	uint8_t parameters_hash[32];
 	struct tusk_keys keys;
 	struct tusk_id slot; /* that opened it; zero for suite none */
+	int64_t slot_created;
+	char slot_label[128];
 	struct tusk_index *index;
 	size_t tree_cache, chunk_cache;
 	struct tusk_fetcher *fetcher;
 	void (*fetcher_free)(struct tusk_fetcher *fetcher); /* set by reader/ */
 	pthread_mutex_t lock;                               /* guards fetcher's making */
+	pthread_mutex_t figures_lock;                       /* guards the next two */
+	struct tusk_pack_figures *figures;                  /* sorted by pack */
+	size_t figures_count;
 };
 
 #endif

@@ -24,9 +24,9 @@ int tusk_repository_init(const char *url, const struct tusk_init_options *option
 
 struct tusk_key_info {
 	struct tusk_id id;
-	enum tusk_secret_kind kind;
+	enum tusk_secret_kind kind; /* 0: damaged */
 	unsigned kdf_log2_n;
-	time_t created;
+	time_t created;  /* 0 when current is false: it is sealed */
 	char label[128]; /* empty when current is false: labels are sealed */
 	bool current;    /* the slot that the open repository was opened with */
 };

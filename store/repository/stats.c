@@ -1,0 +1,165 @@
+#include "handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_FIGURES 64u
+
+/* A list of packs in the making. */
+struct listing {
+	struct tusk_pack_figures *items;
+	size_t count, capacity;
+	uint64_t bytes;
+};
+
+static void listing_release(struct listing *listing)
+{
+	free(listing->items);
+}
+
+static int compare_packs(const void *a, const void *b)
+{
+	return tusk_id_compare(&((const struct tusk_pack_figures *)a)->pack,
+			       &((const struct tusk_pack_figures *)b)->pack);
+}
+
+static int list_pack(void *context, const char *name, uint64_t size, struct tusk_err *err)
+{
+	struct listing *listing = context;
+	const char *digits = strrchr(name, '/') + 1;
+	struct tusk_pack_figures figures = {0};
+
+	if (listing->count == listing->capacity) {
+		size_t capacity = listing->capacity ? 2 * listing->capacity : FIRST_FIGURES;
+		struct tusk_pack_figures *items = realloc(listing->items, capacity * sizeof(*items));
+
+		if (!items)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot list the packs: out of memory");
+		listing->items = items;
+		listing->capacity = capacity;
+	}
+	if (tusk_hex_decode(digits, strlen(digits), figures.pack.bytes, TUSK_ID_SIZE) < 0)
+		return tusk_err_set(err, TUSK_E_INTERNAL, 0, "%s is not the name of a pack", name);
+	listing->items[listing->count++] = figures;
+	listing->bytes += size;
+	return 0;
+}
+
+/* Sums up one pack. A table of contents that is damaged or lost is the business of check: the pack counts as 0. */
+static int read_figures(struct tusk_repository *repository, struct tusk_aead *aead, struct tusk_pack_figures *figures,
+			struct tusk_err *err)
+{
+	struct tusk_toc toc TUSK_AUTO_TOC = {0};
+	struct tusk_err why = {0};
+
+	if (tusk_toc_load(repository->node, &repository->keys, aead, &figures->pack, &toc, &why) < 0) {
+		if (why.code == TUSK_E_CORRUPT || why.code == TUSK_E_ABSENT)
+			return 0;
+		if (err)
+			*err = why;
+		return -1;
+	}
+	figures->kind = toc.kind;
+	for (uint32_t i = 0; i < toc.count; i++) {
+		figures->stored += toc.records[i].stored;
+		figures->raw += toc.records[i].raw;
+	}
+	return 0;
+}
+
+/* Fills in what is known from an earlier call, and reads the rest. The listing is sorted. */
+static int complete(struct tusk_repository *repository, struct listing *listing, struct tusk_err *err)
+{
+	struct tusk_aead *aead TUSK_AUTO_AEAD = tusk_aead_new();
+
+	if (!aead)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot sum up the packs: out of memory");
+	for (size_t i = 0; i < listing->count; i++) {
+		struct tusk_pack_figures *item = &listing->items[i];
+		const struct tusk_pack_figures *known = NULL;
+
+		if (repository->figures_count)
+			known =
+			    bsearch(item, repository->figures, repository->figures_count, sizeof(*item), compare_packs);
+		if (known)
+			*item = *known;
+		else if (read_figures(repository, aead, item, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int count_packs(struct tusk_repository *repository, struct tusk_repository_stats *stats, struct tusk_err *err)
+{
+	struct listing listing TUSK_CLEANUP(listing_release) = {0};
+	int result;
+
+	if (tusk_node_list(repository->node, "packs/", list_pack, &listing, err) != 0)
+		return -1;
+	if (listing.count)
+		qsort(listing.items, listing.count, sizeof(listing.items[0]), compare_packs);
+	pthread_mutex_lock(&repository->figures_lock);
+	result = complete(repository, &listing, err);
+	if (result == 0) {
+		struct tusk_pack_figures *old = repository->figures;
+
+		for (size_t i = 0; i < listing.count; i++) {
+			stats->stored_bytes += listing.items[i].stored;
+			stats->raw_bytes += listing.items[i].raw;
+			stats->chunk_packs += listing.items[i].kind == TUSK_PACK_CHUNKS;
+			stats->tree_packs += listing.items[i].kind == TUSK_PACK_TREES;
+		}
+		repository->figures = listing.items;
+		repository->figures_count = listing.count;
+		listing.items = old;
+	}
+	pthread_mutex_unlock(&repository->figures_lock);
+	stats->packs = listing.count;
+	stats->physical_bytes += listing.bytes;
+	return result;
+}
+
+struct total {
+	uint64_t count, bytes;
+};
+
+static int add_object(void *context, const char *name, uint64_t size, struct tusk_err *err)
+{
+	struct total *total = context;
+
+	(void)name;
+	(void)err;
+	total->count++;
+	total->bytes += size;
+	return 0;
+}
+
+/* All the objects that are not packs. */
+static int count_others(struct tusk_repository *repository, struct tusk_repository_stats *stats, struct tusk_err *err)
+{
+	struct total snapshots = {0}, others = {0};
+	uint64_t parameters_size = 0;
+
+	if (tusk_node_list(repository->node, "snapshots/", add_object, &snapshots, err) != 0 ||
+	    tusk_node_list(repository->node, "toc/", add_object, &others, err) != 0 ||
+	    tusk_node_list(repository->node, "keys/", add_object, &others, err) != 0 ||
+	    tusk_node_stat(repository->node, "tusk.repository", &parameters_size, err) < 0)
+		return -1;
+	stats->snapshots = snapshots.count;
+	stats->physical_bytes += snapshots.bytes + others.bytes + parameters_size;
+	return 0;
+}
+
+int tusk_repository_stat(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
+			 struct tusk_err *err)
+{
+	struct tusk_repository_stats stats = {0};
+	uint64_t index_packs;
+
+	if (count_packs(repository, &stats, err) < 0 || count_others(repository, &stats, err) < 0 ||
+	    tusk_node_space(repository->node, &stats.free_bytes, &stats.total_bytes, err) < 0 ||
+	    tusk_index_count(repository->index, &stats.index_entries, &index_packs, err) < 0)
+		return -1;
+	*ret_stats = stats;
+	return 0;
+}
