@@ -26,8 +26,7 @@ uint64_t tusk_get_u64(struct tusk_cursor *cursor);
 /* Shortest form only, at most 10 bytes. */
 uint64_t tusk_get_varint(struct tusk_cursor *cursor);
 int64_t tusk_get_zigzag(struct tusk_cursor *cursor);
-/* The same as tusk_get_varint, inline and without a loop for up to 8 bytes: for decoders on the hot path. Such a
- * decoder keeps the cursor in a local variable whose address it does not pass on, so that it stays in registers. */
+/* The same as tusk_get_varint, inline and without a loop for up to 8 bytes: for decoders on the hot path. */
 static inline uint64_t tusk_get_varint_quick(struct tusk_cursor *cursor)
 {
 	uint64_t word;
