@@ -160,6 +160,11 @@ int tusk_file_slices(struct tusk_file *file, uint64_t offset, size_t len, struct
 		     struct tusk_err *err);
 void tusk_slices_release(struct tusk_slices *slices);
 
+/* The part of the file, offset within it, that one decoded chunk covers without a hole: what reading offset makes cheap.
+ * TUSK_ABSENT for a hole, inline content and offsets behind the end; TUSK_FOUND; -1. Reads no content. */
+int tusk_file_span(struct tusk_file *file, uint64_t offset, uint64_t *ret_start, uint64_t *ret_end,
+		   struct tusk_err *err);
+
 /* Visits the chunks of a file in order: id, file-data position, length. Stops and returns the callback's value when it
  * is not 0. */
 int tusk_file_chunks(struct tusk_file *file,
