@@ -1,0 +1,111 @@
+/* tusk mount: finds tuskfs and becomes it. tuskfs returns when the mount answers. */
+#include "cmd.h"
+#include "tusk/buf.h"
+#include "tusk/cleanup.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DRIVER "tuskfs"
+
+/* Beside this program, or where a build tree has it; else the name alone, for PATH. */
+static void find_driver(char ret_path[PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	snprintf(ret_path, PATH_MAX, "%s", DRIVER);
+	if (len <= 0)
+		return;
+	self[len] = '\0';
+	const char *folder = dirname(self);
+	static const char *const places[] = {"", "../fs/"};
+	for (int i = 0; i < 2; i++) {
+		char candidate[PATH_MAX];
+		int written = snprintf(candidate, sizeof(candidate), "%s/%s%s", folder, places[i], DRIVER);
+		if (written < PATH_MAX && access(candidate, X_OK) == 0) {
+			memcpy(ret_path, candidate, (size_t)written + 1);
+			return;
+		}
+	}
+}
+
+/* Appends ",name=value" with commas and backslashes of the value escaped. */
+static int add_option(struct tusk_buf *list, const char *name, const char *value)
+{
+	if (!value)
+		return 0;
+	int rc = list->len ? tusk_buf_append(list, ",", 1) : 0;
+	rc |= tusk_buf_append(list, name, strlen(name));
+	rc |= tusk_buf_append(list, "=", 1);
+	for (const char *c = value; *c; c++) {
+		if (*c == ',' || *c == '\\')
+			rc |= tusk_buf_append(list, "\\", 1);
+		rc |= tusk_buf_append(list, c, 1);
+	}
+	return rc;
+}
+
+static int build_options(const struct tusk_args *args, struct tusk_buf *list, struct tusk_err *err)
+{
+	const struct tusk_words *given = &args->values[TUSK_OPT_MOUNT_OPTIONS].list;
+	int rc = 0;
+	for (size_t i = 0; i < given->count; i++) {
+		rc |= list->len ? tusk_buf_append(list, ",", 1) : 0;
+		rc |= tusk_buf_append(list, given->items[i], strlen(given->items[i]));
+	}
+	rc |= add_option(list, "password-file", tusk_args_text(args, TUSK_OPT_PASSWORD_FILE));
+	rc |= add_option(list, "password-command", tusk_args_text(args, TUSK_OPT_PASSWORD_COMMAND));
+	rc |= add_option(list, "key-file", tusk_args_text(args, TUSK_OPT_KEY_FILE));
+	rc |= tusk_buf_append(list, "", 1);
+	return rc ? tusk_err_set(err, TUSK_E_NOMEM, 0, "mount: out of memory") : 0;
+}
+
+static int check_directory(const char *directory, struct tusk_err *err)
+{
+	struct stat st;
+	if (stat(directory, &st) == 0)
+		return S_ISDIR(st.st_mode) ? 0
+					   : tusk_err_set(err, TUSK_E_MOUNT, ENOTDIR, "cannot mount on %s", directory);
+	/* A dead mount, or one of another user's: for tuskfs to judge. */
+	if (errno != ENOENT && errno != ENOTDIR)
+		return 0;
+	return tusk_err_set(err, TUSK_E_MOUNT, errno, "cannot mount on %s", directory);
+}
+
+int cmd_mount(struct tusk_cli *cli)
+{
+	struct tusk_err err = {0};
+	const struct tusk_words *words = &cli->args->operands;
+	if (words->count == 2 && tusk_args_has(cli->args, TUSK_OPT_REPOSITORY))
+		return tusk_report_fail(&cli->report, TUSK_E_USAGE,
+					"mount: the repository is named twice: \"%s\" and \"%s\"",
+					tusk_args_text(cli->args, TUSK_OPT_REPOSITORY), words->items[0]);
+	const char *url = words->count == 2 ? words->items[0] : tusk_cli_url(cli, &err);
+	const char *directory = words->items[words->count - 1];
+	TUSK_AUTO_BUF struct tusk_buf options = {0};
+	if (!url || check_directory(directory, &err) < 0 || build_options(cli->args, &options, &err) < 0)
+		return tusk_cli_fail(cli, &err);
+
+	char driver[PATH_MAX];
+	find_driver(driver);
+	const char *argv[8];
+	int count = 0;
+	argv[count++] = DRIVER;
+	if (tusk_args_has(cli->args, TUSK_OPT_FOREGROUND))
+		argv[count++] = "-f";
+	if (options.len > 1) {
+		argv[count++] = "-o";
+		argv[count++] = (const char *)options.data;
+	}
+	argv[count++] = "--";
+	argv[count++] = url;
+	argv[count++] = directory;
+	argv[count] = NULL;
+	execvp(driver, (char *const *)(uintptr_t)argv);
+	tusk_err_set(&err, TUSK_E_MOUNT, errno, "cannot mount on %s: %s", directory, driver);
+	return tusk_cli_fail(cli, &err);
+}

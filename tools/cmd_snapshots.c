@@ -1,0 +1,141 @@
+/* tusk snapshots: the list. */
+#include "cmd.h"
+#include "entry.h"
+#include "json.h"
+#include "tusk/text.h"
+
+#include <string.h>
+
+static bool contains(const struct tusk_strings *strings, const char *text)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+static bool wanted(const struct tusk_args *args, const struct tusk_snapshot *snapshot)
+{
+	const char *host = tusk_args_text(args, TUSK_OPT_HOST);
+	const char *path = tusk_args_text(args, TUSK_OPT_PATH);
+	if (host && strcmp(host, snapshot->host) != 0)
+		return false;
+	if (path && !contains(&snapshot->paths, path))
+		return false;
+	const struct tusk_words *tags = &args->values[TUSK_OPT_TAG].list;
+	for (size_t i = 0; i < tags->count; i++)
+		if (!contains(&snapshot->tags, tags->items[i]))
+			return false;
+	return true;
+}
+
+static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s)
+{
+	struct tusk_json *json = tusk_json_new("snapshot");
+	tusk_json_id(json, "id", &s->id);
+	tusk_json_time(json, "time", s->time);
+	tusk_json_time(json, "end_time", s->end_time);
+	tusk_json_text(json, "host", s->host);
+	tusk_json_text(json, "user", s->user);
+	tusk_json_text(json, "source", s->source);
+	tusk_json_strings(json, "paths", &s->paths);
+	tusk_json_strings(json, "tags", &s->tags);
+	tusk_json_text(json, "comment", s->comment);
+	if (s->has_parent)
+		tusk_json_id(json, "parent", &s->parent);
+	tusk_json_count(json, "files", s->counters.files);
+	tusk_json_count(json, "dirs", s->counters.dirs);
+	tusk_json_count(json, "others", s->counters.others);
+	tusk_json_count(json, "bytes", s->counters.bytes);
+	tusk_json_count(json, "new_files", s->counters.new_files);
+	tusk_json_count(json, "changed_files", s->counters.changed_files);
+	tusk_json_count(json, "unchanged_files", s->counters.unchanged_files);
+	tusk_json_count(json, "new_bytes", s->counters.new_bytes);
+	tusk_json_count(json, "stored_bytes", s->counters.stored_bytes);
+	tusk_json_count(json, "errors", s->counters.errors);
+	tusk_json_text(json, "version", s->version);
+	tusk_json_strings(json, "command", &s->command);
+	tusk_cli_print(cli, json);
+}
+
+/* Columns wide enough for every row. */
+struct widths {
+	int host, tags;
+};
+
+static size_t tags_length(const struct tusk_strings *tags)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < tags->count; i++)
+		len += strlen(tags->items[i]) + (i > 0);
+	return len;
+}
+
+static struct widths measure(const struct tusk_args *args, const struct tusk_snapshot_list *list)
+{
+	struct widths widths = {4, 4};
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tusk_snapshot *s = &list->items[i];
+		if (!wanted(args, s))
+			continue;
+		int host = (int)strnlen(s->host, 30), tags = (int)tags_length(&s->tags);
+		widths.host = host > widths.host ? host : widths.host;
+		widths.tags = tags > widths.tags ? tags : widths.tags;
+	}
+	widths.tags = widths.tags > 30 ? 30 : widths.tags;
+	return widths;
+}
+
+static void print_joined(const struct tusk_strings *strings, const char *separator)
+{
+	for (size_t i = 0; i < strings->count; i++) {
+		fputs(i ? separator : "", stdout);
+		tusk_print_escaped(stdout, strings->items[i], strlen(strings->items[i]));
+	}
+}
+
+static void print_row(const struct tusk_snapshot *s, const struct widths *widths)
+{
+	char id[TUSK_ID_TEXT_SIZE], time[32], size[16];
+	tusk_id_text(&s->id, id);
+	tusk_text_time_local(s->time, time);
+	tusk_text_bytes(s->counters.bytes, size);
+	printf("%.*s  %s  %10s  ", TUSK_SHORT_ID_LENGTH, id, time, size);
+	tusk_print_escaped(stdout, s->host, strlen(s->host));
+	printf("%*s  ", widths->host - (int)strnlen(s->host, (size_t)widths->host), "");
+	print_joined(&s->tags, ",");
+	int pad = widths->tags - (int)tags_length(&s->tags);
+	printf("%*s  ", pad > 0 ? pad : 0, "");
+	print_joined(&s->paths, " ");
+	if (s->counters.errors)
+		fputs("  (incomplete)", stdout);
+	putchar('\n');
+}
+
+int cmd_snapshots(struct tusk_cli *cli)
+{
+	struct tusk_err err = {0};
+	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
+	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
+	if (tusk_cli_open(cli, &repository, &err) < 0 || tusk_cli_snapshots(cli, repository, &list, &err) < 0)
+		return tusk_cli_fail(cli, &err);
+
+	struct widths widths = measure(cli->args, &list);
+	size_t shown = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct tusk_snapshot *s = &list.items[i];
+		if (!wanted(cli->args, s))
+			continue;
+		if (cli->report.json)
+			print_json(cli, s);
+		else if (shown == 0 && !cli->report.quiet)
+			printf("%-8s  %-19s  %10s  %-*s  %-*s  %s\n", "ID", "TIME", "SIZE", widths.host, "HOST",
+			       widths.tags, "TAGS", "PATHS");
+		if (!cli->report.json)
+			print_row(s, &widths);
+		shown++;
+	}
+	if (shown == 0 && !cli->report.json && !cli->report.quiet)
+		fputs("no snapshots\n", stderr);
+	return TUSK_EXIT_OK;
+}

@@ -1,0 +1,71 @@
+/* Help, made from the table. */
+#include "opt.h"
+
+#include <string.h>
+
+#define COLUMNS      80
+#define NAME_COLUMNS 31
+
+/* Prints text wrapped at words. */
+static void wrap(FILE *out, const char *text)
+{
+	size_t column = 0;
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		if (column && column + 1 + len > COLUMNS) {
+			fputc('\n', out);
+			column = 0;
+		}
+		column += (size_t)fprintf(out, "%s%.*s", column ? " " : "", (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void option_line(FILE *out, const struct tusk_opt_row *row)
+{
+	char left[64];
+	if (row->letter)
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name, row->argument ? " " : "",
+			 row->argument ? row->argument : "");
+	else
+		snprintf(left, sizeof(left), "    --%s%s%s", row->name, row->argument ? " " : "",
+			 row->argument ? row->argument : "");
+	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
+}
+
+void tusk_help_command(FILE *out, const struct tusk_command *command)
+{
+	fprintf(out, "Usage: tusk %s%s%s%s\n", command->name, command->options[0] ? " [OPTION...]" : "",
+		*command->synopsis ? " " : "", command->synopsis);
+	wrap(out, command->summary);
+	for (size_t i = 0; i < TUSK_COMMAND_OPTIONS_MAX && command->options[i]; i++)
+		option_line(out, &tusk_opt_table[command->options[i]]);
+	fputs("Options of every command (-r, --password-file, --json, ...): tusk help\n", out);
+	fprintf(out, "Example: tusk %s\n", command->example);
+}
+
+void tusk_help_commands(FILE *out)
+{
+	fputs("Usage: tusk [-r REPOSITORY] COMMAND [OPTION...] [ARGUMENT...]\n"
+	      "Deduplicated, encrypted backups whose snapshots are folders.\n\n",
+	      out);
+	size_t count = 0;
+	while (tusk_command_table[count].name)
+		count++;
+	size_t rows = (count + 1) / 2;
+	for (size_t i = 0; i < rows; i++) {
+		const struct tusk_command *left = &tusk_command_table[i];
+		fprintf(out, "  %-10s", left->name);
+		if (i + rows < count)
+			fprintf(out, "%-28s%-10s%s\n", left->brief, left[rows].name, left[rows].brief);
+		else
+			fprintf(out, "%s\n", left->brief);
+	}
+	fputs("\nOptions of every command, before or after its name:\n", out);
+	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
+		if (i != TUSK_OPT_HELP && i != TUSK_OPT_VERSION)
+			option_line(out, &tusk_opt_table[i]);
+	fputs("Example: tusk -r /srv/backup backup /home       More: tusk help COMMAND\n", out);
+}

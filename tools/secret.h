@@ -1,0 +1,41 @@
+/* Where a password or key comes from. */
+#ifndef TUSK_TOOLS_SECRET_H
+#define TUSK_TOOLS_SECRET_H
+
+#include "tusk/repository.h"
+
+#include <stdbool.h>
+
+#define TUSK_RECOVERY_TEXT_SIZE 65 /* 13 groups of 4 digits, 12 dashes, NUL */
+
+struct tusk_secret_request {
+	const char *password_file, *password_command, *key_file; /* from options; NULL: not given; at most one */
+	bool environment;   /* look at TUSK_* and $CREDENTIALS_DIRECTORY when no option is given */
+	bool create;        /* a new secret: a missing key file is made, a prompt is repeated */
+	const char *prompt; /* without the colon */
+};
+
+struct tusk_secret_origin {
+	const char *made_key_file; /* its path, or NULL; the caller removes it when its own work fails */
+	bool none;                 /* no option, no variable, no terminal */
+};
+
+/* Finds the secret in this order: option, TUSK_PASSWORD_FILE, TUSK_PASSWORD_COMMAND, TUSK_KEY_FILE, TUSK_PASSWORD,
+ * $CREDENTIALS_DIRECTORY/tusk.password, a prompt if stdin is a terminal. ret_origin is set on failure too.
+ * Errors: TUSK_E_PASSWORD (none to be had, unreadable, empty, no key), TUSK_E_USAGE (two options),
+ * TUSK_E_INTERRUPTED. */
+int tusk_secret_get(const struct tusk_secret_request *request, struct tusk_secret *ret_secret,
+		    struct tusk_secret_origin *ret_origin, struct tusk_err *err);
+
+/* Makes a key file (64 digits and a newline, mode 0600), durably; TUSK_E_EXISTS. */
+int tusk_key_file_write(const char *path, const uint8_t key[32], struct tusk_err *err);
+
+/* Asks on the terminal without echo; the answer has no newline. TUSK_E_INTERRUPTED on SIGINT or SIGTERM. */
+int tusk_prompt(const char *text, struct tusk_buf *ret_answer, struct tusk_err *err);
+
+/* A recovery code: the 32 key bytes as RFC 4648 base-32 digits in groups of four. */
+void tusk_recovery_encode(const uint8_t key[32], char ret_text[TUSK_RECOVERY_TEXT_SIZE]);
+/* 0, or -1 when text is no recovery code. Dashes, spaces and lower case are accepted. */
+int tusk_recovery_decode(const char *text, size_t len, uint8_t ret_key[32]);
+
+#endif

@@ -1,0 +1,103 @@
+/* SNAP[:PATH]: splitting, finding, opening. */
+#include "snaparg.h"
+
+#include "tusk/cleanup.h"
+#include "tusk/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* "@2026-11-20T14:07": the colon at text[at] stands between hours and minutes or minutes and seconds. */
+static bool in_time_of_day(const char *text, size_t at)
+{
+	if (text[0] != '@' || at < 3 || !isdigit((unsigned char)text[at + 1]))
+		return false;
+	if (!isdigit((unsigned char)text[at - 1]) || !isdigit((unsigned char)text[at - 2]))
+		return false;
+	return text[at - 3] == 'T' || text[at - 3] == ':';
+}
+
+int tusk_snaparg_split(const char *text, char **ret_snap, const char **ret_path, struct tusk_err *err)
+{
+	size_t at = strcspn(text, ":");
+	while (text[at] && in_time_of_day(text, at))
+		at += 1 + strcspn(text + at + 1, ":");
+	char *snap = strndup(text, at);
+	if (!snap)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	*ret_snap = snap;
+	*ret_path = text[at] ? text + at + 1 : text + at;
+	return 0;
+}
+
+/* "a//b/" -> "/a/b" */
+static char *normalise(const char *path)
+{
+	char *out = malloc(strlen(path) + 2);
+	if (!out)
+		return NULL;
+	size_t len = 0;
+	for (const char *c = path; *c;) {
+		c += strspn(c, "/");
+		size_t part = strcspn(c, "/");
+		if (!part)
+			break;
+		out[len++] = '/';
+		memcpy(out + len, c, part);
+		len += part;
+		c += part;
+	}
+	if (!len)
+		out[len++] = '/';
+	out[len] = '\0';
+	return out;
+}
+
+void tusk_place_release(struct tusk_place *place)
+{
+	tusk_entry_release(&place->entry);
+	if (place->view)
+		tusk_view_close(place->view);
+	free(place->path);
+	memset(place, 0, sizeof(*place));
+}
+
+int tusk_place_open(struct tusk_cli *cli, struct tusk_repository *repository, const struct tusk_snapshot_list *list,
+		    const char *text, struct tusk_place *ret_place, struct tusk_err *err)
+{
+	TUSK_AUTO_FREE char *snap = NULL;
+	const char *path;
+	const struct tusk_snapshot *snapshot;
+	if (tusk_snaparg_split(text, &snap, &path, err) < 0)
+		return -1;
+	if (tusk_snapshot_find(list, snap, &snapshot, err) < 0)
+		return tusk_err_prefix(err, "%s", cli->args->command->name);
+	ret_place->snapshot = snapshot->id;
+	ret_place->path = normalise(path);
+	if (!ret_place->path)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (tusk_view_open(repository, snapshot, &ret_place->view, err) < 0 ||
+	    tusk_view_path(ret_place->view, path, &ret_place->entry, err) < 0) {
+		char id[TUSK_ID_TEXT_SIZE];
+		tusk_id_text(&snapshot->id, id);
+		return tusk_err_prefix(err, "%s: snapshot %.*s", cli->args->command->name, TUSK_SHORT_ID_LENGTH, id);
+	}
+	return 0;
+}
+
+void tusk_session_release(struct tusk_session *session)
+{
+	tusk_place_release(&session->place);
+	tusk_snapshot_list_release(&session->list);
+	if (session->repository)
+		tusk_repository_close(session->repository);
+	memset(session, 0, sizeof(*session));
+}
+
+int tusk_session_open(struct tusk_cli *cli, const char *text, struct tusk_session *session, struct tusk_err *err)
+{
+	if (tusk_cli_open(cli, &session->repository, err) < 0 ||
+	    tusk_cli_snapshots(cli, session->repository, &session->list, err) < 0)
+		return -1;
+	return tusk_place_open(cli, session->repository, &session->list, text, &session->place, err);
+}
