@@ -1,0 +1,45 @@
+/* Node ids and inode numbers: arithmetic only, no table, so that FORGET costs nothing and an NFS handle stays valid. */
+#ifndef TUSKFS_INODE_H
+#define TUSKFS_INODE_H
+
+#include "tusk/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* nodeid = slot << 40 | entry number. Slot 0 holds the virtual folders; a snapshot has a slot of 22 bits. */
+#define TUSKFS_NUMBER_BITS 40
+#define TUSKFS_SLOT_BITS   22
+#define TUSKFS_NUMBER_MAX  ((UINT64_C(1) << TUSKFS_NUMBER_BITS) - 1)
+#define TUSKFS_SLOT_MAX    ((UINT32_C(1) << TUSKFS_SLOT_BITS) - 1)
+#define TUSKFS_LINK_BIT    (UINT64_C(1) << 62) /* only in inode numbers of hard-linked files */
+
+static inline uint64_t tuskfs_inode_pack(uint32_t slot, uint64_t number)
+{
+	return (uint64_t)slot << TUSKFS_NUMBER_BITS | number;
+}
+
+static inline uint32_t tuskfs_inode_slot(uint64_t nodeid)
+{
+	return (uint32_t)(nodeid >> TUSKFS_NUMBER_BITS);
+}
+
+static inline uint64_t tuskfs_inode_number(uint64_t nodeid)
+{
+	return nodeid & TUSKFS_NUMBER_MAX;
+}
+
+/* The slot that a snapshot gets unless another one has it: 1 .. TUSKFS_SLOT_MAX. */
+uint32_t tuskfs_inode_first_slot(const struct tusk_id *snapshot);
+/* The slot to try after that one. */
+uint32_t tuskfs_inode_next_slot(uint32_t slot);
+
+/* The inode number of a file that is one of several hard links: equal for equal arguments; never equal for two link
+ * ids (below 2^62) of one snapshot; never equal to a node id. */
+uint64_t tuskfs_inode_of_link(const struct tusk_id *snapshot, uint64_t link_id);
+
+/* A virtual node's id from where it is and what it points to: 16 .. TUSKFS_NUMBER_MAX. A link with another target
+ * gets another id, so the kernel cannot show a cached target. */
+uint64_t tuskfs_inode_virtual(uint64_t parent, const char *name, const char *target);
+
+#endif

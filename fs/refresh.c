@@ -1,0 +1,207 @@
+#define FUSE_USE_VERSION 314
+
+#include "refresh.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <string.h>
+#include <syslog.h>
+
+#define ACCESS_CHECK_MS 200 /* a request looks for a new list at most this often */
+#define THREAD_CHECK_MS 500
+
+struct tuskfs_refresh {
+	struct tusk_repository *repository;
+	struct tuskfs_slots *slots;
+	const char *readme;
+
+	pthread_mutex_t lock; /* the fields below; held while the list is read, so that it is read once */
+	struct tuskfs_catalogue *current;
+	struct tusk_snapshot_list list; /* that current was made from */
+	uint64_t generation;
+	struct timespec checked; /* monotonic */
+
+	struct fuse_session *session;
+	pthread_t thread;
+	bool running, stop;  /* stop: under lock */
+	pthread_cond_t wake; /* when stop is set */
+};
+
+int tuskfs_refresh_new(struct tusk_repository *repository, struct tuskfs_slots *slots, const char *readme,
+		       struct tuskfs_refresh **ret_refresh, struct tusk_err *err)
+{
+	struct tuskfs_refresh *refresh = calloc(1, sizeof(*refresh));
+	if (!refresh)
+		return tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot keep a list of snapshots");
+	refresh->repository = repository;
+	refresh->slots = slots;
+	refresh->readme = readme;
+	pthread_mutex_init(&refresh->lock, NULL);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&refresh->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	*ret_refresh = refresh;
+	return 0;
+}
+
+void tuskfs_refresh_free(struct tuskfs_refresh *refresh)
+{
+	if (!refresh)
+		return;
+	tuskfs_refresh_stop(refresh);
+	tuskfs_catalogue_drop(refresh->current);
+	tusk_snapshot_list_release(&refresh->list);
+	pthread_cond_destroy(&refresh->wake);
+	pthread_mutex_destroy(&refresh->lock);
+	free(refresh);
+}
+
+static bool same_list(const struct tusk_snapshot_list *a, const struct tusk_snapshot_list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!tusk_id_equal(&a->items[i].id, &b->items[i].id))
+			return false;
+	}
+	return true;
+}
+
+static void log_damage(void *context, const struct tusk_id *id, const struct tusk_err *why)
+{
+	(void)context;
+	char text[TUSK_ID_TEXT_SIZE];
+	tusk_id_text(id, text);
+	tuskfs_log(LOG_ERR, "snapshot %.8s is left out: %s", text, why->message);
+}
+
+/* The generation is read before the list: a snapshot that appears between the two is then found by the next check. */
+static int reload(struct tuskfs_refresh *refresh, struct tusk_err *err)
+{
+	uint64_t generation;
+	if (tusk_snapshot_generation(refresh->repository, &generation, err) < 0)
+		return -1;
+	if (refresh->current && generation == refresh->generation)
+		return 0;
+	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
+	if (tusk_snapshot_list_load(refresh->repository, log_damage, NULL, &list, err) < 0)
+		return -1;
+	if (!refresh->current || !same_list(&refresh->list, &list)) {
+		struct tuskfs_catalogue *catalogue;
+		if (tuskfs_slots_assign(refresh->slots, refresh->repository, &list, err) < 0 ||
+		    tuskfs_catalogue_new(refresh->slots, &list, refresh->readme, refresh->current, &catalogue, err) < 0)
+			return -1;
+		tuskfs_catalogue_drop(refresh->current);
+		refresh->current = catalogue;
+		struct tusk_snapshot_list old = refresh->list;
+		refresh->list = list;
+		list = old;
+	}
+	refresh->generation = generation;
+	return 0;
+}
+
+static int64_t elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+static int get_locked(struct tuskfs_refresh *refresh, struct tusk_err *err)
+{
+	if (refresh->current && elapsed_ms(&refresh->checked) < ACCESS_CHECK_MS)
+		return 0;
+	struct tusk_err why = {0};
+	int result = reload(refresh, &why);
+	clock_gettime(CLOCK_MONOTONIC, &refresh->checked);
+	if (result == 0)
+		return 0;
+	if (!refresh->current) {
+		*err = why;
+		return -1;
+	}
+	tuskfs_log(LOG_WARNING, "cannot look for new snapshots: %s", why.message);
+	return 0;
+}
+
+int tuskfs_refresh_get(struct tuskfs_refresh *refresh, struct tuskfs_catalogue **ret_catalogue, struct tusk_err *err)
+{
+	pthread_mutex_lock(&refresh->lock);
+	int result = get_locked(refresh, err);
+	if (result == 0)
+		*ret_catalogue = tuskfs_catalogue_hold(refresh->current);
+	pthread_mutex_unlock(&refresh->lock);
+	return result;
+}
+
+/* Errors are expected: the kernel says ENOENT for what it does not know. */
+static void tell_kernel(void *context, uint64_t parent, const char *entry)
+{
+	struct tuskfs_refresh *refresh = context;
+	if (entry)
+		fuse_lowlevel_notify_inval_entry(refresh->session, parent, entry, strlen(entry));
+	else
+		fuse_lowlevel_notify_inval_inode(refresh->session, parent, 0, 0);
+}
+
+static bool wait_for_stop(struct tuskfs_refresh *refresh)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += THREAD_CHECK_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&refresh->lock);
+	while (!refresh->stop && pthread_cond_timedwait(&refresh->wake, &refresh->lock, &until) == 0)
+		;
+	bool stop = refresh->stop;
+	pthread_mutex_unlock(&refresh->lock);
+	return stop;
+}
+
+static void *run(void *argument)
+{
+	struct tuskfs_refresh *refresh = argument;
+	struct tuskfs_catalogue *told = NULL, *current = NULL;
+	do {
+		struct tusk_err err = {0};
+		if (tuskfs_refresh_get(refresh, &current, &err) < 0) {
+			tuskfs_log(LOG_ERR, "cannot list the snapshots: %s", err.message);
+			continue;
+		}
+		if (told && told != current)
+			tuskfs_catalogue_compare(told, current, tell_kernel, refresh);
+		tuskfs_catalogue_drop(told);
+		told = current;
+	} while (!wait_for_stop(refresh));
+	tuskfs_catalogue_drop(told);
+	return NULL;
+}
+
+int tuskfs_refresh_start(struct tuskfs_refresh *refresh, struct fuse_session *session, struct tusk_err *err)
+{
+	refresh->session = session;
+	int error = pthread_create(&refresh->thread, NULL, run, refresh);
+	if (error)
+		return tusk_err_set(err, TUSK_E_IO, error, "cannot start a thread");
+	refresh->running = true;
+	return 0;
+}
+
+void tuskfs_refresh_stop(struct tuskfs_refresh *refresh)
+{
+	if (!refresh->running)
+		return;
+	pthread_mutex_lock(&refresh->lock);
+	refresh->stop = true;
+	pthread_cond_signal(&refresh->wake);
+	pthread_mutex_unlock(&refresh->lock);
+	pthread_join(refresh->thread, NULL);
+	refresh->running = false;
+}

@@ -1,0 +1,27 @@
+/* The current catalogue, kept up to date while backups and forgets go on. */
+#ifndef TUSKFS_REFRESH_H
+#define TUSKFS_REFRESH_H
+
+#include "views.h"
+
+#include "tusk/repository.h"
+
+struct fuse_session;
+struct tuskfs_refresh;
+
+/* Borrows all its arguments until free. Loads nothing yet. */
+int tuskfs_refresh_new(struct tusk_repository *repository, struct tuskfs_slots *slots, const char *readme,
+		       struct tuskfs_refresh **ret_refresh, struct tusk_err *err);
+/* Stops the thread if it runs. NULL is fine. */
+void tuskfs_refresh_free(struct tuskfs_refresh *refresh);
+
+/* The catalogue as of less than a fifth of a second ago; the first call loads it. The caller drops it. When the list
+ * cannot be read again, the one before is given and the reason logged. */
+int tuskfs_refresh_get(struct tuskfs_refresh *refresh, struct tuskfs_catalogue **ret_catalogue, struct tusk_err *err);
+
+/* Starts the thread that looks for changes twice a second and tells the kernel what to forget. These messages need
+ * locks that a request may hold, so no other thread may send them. */
+int tuskfs_refresh_start(struct tuskfs_refresh *refresh, struct fuse_session *session, struct tusk_err *err);
+void tuskfs_refresh_stop(struct tuskfs_refresh *refresh);
+
+#endif
