@@ -11,7 +11,7 @@ int tusk_buf_reserve(struct tusk_buf *buf, size_t extra)
 
 	if (extra <= buf->capacity - buf->len)
 		return 0;
-	if (__builtin_add_overflow(buf->len, extra, &need))
+	if (__builtin_add_overflow(buf->len, extra, &need) || need > PTRDIFF_MAX)
 		return -1;
 	if (__builtin_mul_overflow(buf->capacity, (size_t)2, &capacity) || capacity < need)
 		capacity = need;
