@@ -137,7 +137,7 @@ static int fetch_at(struct tusk_fetcher *fetcher, const struct want *want, const
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	if (read_record(fetcher, location, raw.data, err) != 0) {
 		tusk_slab_give(fetcher->slabs, raw.data, raw.capacity);
-		return tusk_err_prefix(err, "object %s in %s at %u", text, name, record->offset);
+		return tusk_err_prefix(err, "object %s", text);
 	}
 	*ret_raw = raw;
 	return 0;

@@ -1,0 +1,102 @@
+/* What the files of check/ share. */
+#ifndef TUSK_CHECK_PRIVATE_H
+#define TUSK_CHECK_PRIVATE_H
+
+#include "fetcher.h"
+#include "keyset.h"
+#include "stored.h"
+#include "tusk/check.h"
+#include "tusk/snapshot.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define CHECK_NO_PACK UINT32_MAX
+
+/* A pack that is on the node, or that a table of contents speaks of. */
+struct check_pack {
+	struct tusk_id id;
+	uint64_t size;
+	bool is_present;
+	bool has_toc; /* an intact toc object */
+	bool lost_toc_counts;
+	bool is_damaged;
+	uint32_t lines; /* paths reported */
+	uint64_t more;  /* and those not reported */
+};
+
+/* Something that cannot be read: an object by its id, or a file's content by check_content_key. */
+struct check_damage {
+	uint32_t pack; /* or CHECK_NO_PACK */
+	char *what;
+};
+
+struct tusk_check {
+	struct tusk_repository *repository;
+	struct tusk_fetcher *fetcher;
+	const struct tusk_check_options *options;
+	unsigned threads;
+	struct tusk_snapshot_list snapshots;
+	struct check_pack *packs; /* sorted by id */
+	size_t pack_count;
+	struct tusk_stored stored;
+	pthread_mutex_t lock; /* all below */
+	struct tusk_check_result result;
+	struct tusk_keyset damaged; /* key -> place in damages */
+	struct check_damage *damages;
+	size_t damage_count, damage_capacity;
+	struct check_pack nowhere; /* lines about what is in no pack */
+	struct timespec last_stage;
+};
+
+/* ---- report.c ---- */
+
+/* Whether an error means damage to what was read; else check cannot go on. */
+bool check_is_damage(enum tusk_code code);
+void check_stage(struct tusk_check *check, const char *stage, uint64_t done, uint64_t total);
+/* One more damaged object of the node. */
+void check_object_damaged(struct tusk_check *check, const char *object, const char *what);
+/* The same for a pack, counted once. */
+void check_pack_damaged(struct tusk_check *check, uint32_t pack, const char *what);
+/* Remembers what cannot be read, for check_blame; the first reason for a key stays. pack: CHECK_NO_PACK when it is in
+ * none. */
+int check_add_damage(struct tusk_check *check, const struct tusk_id *key, uint32_t pack, const char *what,
+		     struct tusk_err *err);
+/* A path that suffers: at most 1,000 for each pack are reported. path: bytes. len 0: the whole entry. */
+int check_affected(struct tusk_check *check, const struct check_damage *damage, const struct tusk_snapshot *snapshot,
+		   const struct tusk_buf *path, const struct tusk_extent *range, struct tusk_err *err);
+/* Says how many were not reported. */
+void check_report_rest(struct tusk_check *check);
+
+/* ---- objects.c: what lies on the node ---- */
+
+int check_parameters(struct tusk_check *check, struct tusk_err *err);
+int check_keys(struct tusk_check *check, struct tusk_err *err);
+int check_manifests(struct tusk_check *check, struct tusk_err *err);
+
+/* ---- packs.c: packs and their tables of contents ---- */
+
+int check_packs(struct tusk_check *check, struct tusk_err *err);
+/* Where an object is, by the tables of contents: the pack, preferring one that is there; CHECK_NO_PACK when in none. */
+uint32_t check_find(struct tusk_check *check, const struct tusk_id *id);
+
+/* ---- structure.c: every tree once; files.c: every file's SHA-256 ---- */
+
+int check_structure(struct tusk_check *check, struct tusk_err *err);
+/* Identifies what a file's recorded SHA-256 is about. */
+void check_content_key(const struct tusk_entry *entry, struct tusk_id *ret_key);
+struct check_files;
+int check_files_new(struct tusk_check *check, struct check_files **ret_files, struct tusk_err *err);
+/* Queues a file of several chunks; waits while there are many. */
+int check_files_add(struct check_files *files, const struct tusk_entry *entry, struct tusk_err *err);
+int check_files_finish(struct check_files *files, struct tusk_err *err);
+
+/* ---- data.c: every byte of every pack ---- */
+
+int check_data(struct tusk_check *check, struct tusk_err *err);
+
+/* ---- blame.c: which paths suffer ---- */
+
+int check_blame(struct tusk_check *check, struct tusk_err *err);
+
+#endif

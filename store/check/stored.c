@@ -1,0 +1,82 @@
+#include "stored.h"
+
+#include "wire.h"
+
+#include <stdlib.h>
+
+static uint64_t prefix_of(const struct tusk_id *id)
+{
+	return tusk_load_u64(id->bytes);
+}
+
+void tusk_stored_release(struct tusk_stored *stored)
+{
+	free(stored->items);
+	*stored = (struct tusk_stored){0};
+}
+
+int tusk_stored_add(struct tusk_stored *stored, const struct tusk_id *id, uint32_t pack, struct tusk_err *err)
+{
+	if (stored->count == stored->capacity) {
+		/* By halves: at this size doubling would be most of the memory that check needs. */
+		size_t wanted = stored->capacity + stored->capacity / 2 + 4096;
+		struct tusk_stored_item *grown = reallocarray(stored->items, wanted, sizeof(*grown));
+		if (!grown)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+		stored->items = grown;
+		stored->capacity = wanted;
+	}
+	stored->items[stored->count++] = (struct tusk_stored_item){.prefix = prefix_of(id), .pack = pack};
+	return 0;
+}
+
+static void swap(struct tusk_stored_item *a, struct tusk_stored_item *b)
+{
+	struct tusk_stored_item held = *a;
+	*a = *b;
+	*b = held;
+}
+
+/* Radix exchange (Knuth, TAOCP 5.2.2, algorithm R), from the topmost bit down: at most 64 passes. */
+static void sort_bits(struct tusk_stored_item *items, size_t count, int bit)
+{
+	while (count > 1 && bit >= 0) {
+		uint64_t mask = (uint64_t)1 << bit;
+		size_t low = 0, high = count;
+		while (low < high) {
+			if (!(items[low].prefix & mask))
+				low++;
+			else
+				swap(&items[low], &items[--high]);
+		}
+		bit--;
+		sort_bits(items, low, bit);
+		items += low;
+		count -= low;
+	}
+}
+
+void tusk_stored_sort(struct tusk_stored *stored)
+{
+	sort_bits(stored->items, stored->count, 63);
+}
+
+const struct tusk_stored_item *tusk_stored_find(const struct tusk_stored *stored, const struct tusk_id *id,
+						size_t *ret_count)
+{
+	uint64_t prefix = prefix_of(id);
+	size_t low = 0, high = stored->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (stored->items[middle].prefix < prefix)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	size_t end = low;
+	while (end < stored->count && stored->items[end].prefix == prefix)
+		end++;
+	*ret_count = end - low;
+	return stored->items + low;
+}
