@@ -81,7 +81,7 @@ struct tusk_index {
 	atomic_bool stale;   /* made empty and not synced since */
 	atomic_bool missed;  /* something was looked for in vain */
 	atomic_bool suspect; /* a wrong tag or count was seen */
-	atomic_bool probed;  /* since the node or the index last changed */
+	atomic_bool probed;  /* and nothing has changed since */
 };
 
 static inline const struct tusk_place *tusk_index_place(const struct tusk_index *index)

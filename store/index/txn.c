@@ -197,5 +197,6 @@ int tusk_index_write(struct tusk_index *index, tusk_index_work *work, void *cont
 			result = -1;
 	}
 	pthread_mutex_unlock(&index->write_lock);
+	atomic_store(&index->probed, false);
 	return result == 1 ? gave_up(index, err) : result;
 }
