@@ -275,6 +275,7 @@ static void the_nearest_word_is_suggested_only_when_near(void **state)
 	assert_string_equal(tusk_text_nearest("snapshot", words), "snapshots");
 	assert_string_equal(tusk_text_nearest("resotre", words), "restore");
 	assert_string_equal(tusk_text_nearest("chekc", words), "check");
+	assert_null(tusk_text_nearest("bakcp", words)); /* two edits in five letters */
 	assert_null(tusk_text_nearest("prune", words));
 	assert_null(tusk_text_nearest("ck", words));
 	assert_null(tusk_text_nearest("", words));

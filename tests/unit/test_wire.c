@@ -137,6 +137,58 @@ static void a_varint_cut_anywhere_is_refused(void **state)
 	}
 }
 
+/* Both readers over the same bytes must agree in value, place and failure. */
+static void assert_readers_agree(const uint8_t *data, size_t len)
+{
+	struct tusk_cursor slow, quick;
+
+	tusk_cursor_init(&slow, data, len);
+	tusk_cursor_init(&quick, data, len);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_true(tusk_get_varint(&slow) == tusk_get_varint_quick(&quick));
+		assert_int_equal(slow.failed, quick.failed);
+		assert_ptr_equal(slow.position, quick.position);
+	}
+}
+
+static void the_quick_varint_reader_agrees_with_the_plain_one(void **state)
+{
+	uint8_t bytes[16];
+
+	(void)state;
+	/* Every length, with every byte at each place and two kinds of neighbours, before every end. */
+	for (size_t place = 0; place < 12; place++)
+		for (unsigned value = 0; value < 256; value++)
+			for (size_t len = 0; len <= sizeof(bytes); len += len < 8 ? 4 : 1) {
+				memset(bytes, 0xff, sizeof(bytes));
+				bytes[place] = (uint8_t)value;
+				assert_readers_agree(bytes, len);
+				memset(bytes, 0x80, sizeof(bytes));
+				bytes[place] = (uint8_t)value;
+				assert_readers_agree(bytes, len);
+			}
+	for (uint64_t seed = 0; seed < 2000; seed++) {
+		uint8_t *copy TUSK_AUTO_FREE = malloc(seed % 16 + 1);
+
+		assert_non_null(copy);
+		fill_random(copy, seed % 16 + 1, seed << 32);
+		/* Long varints are rare among random bytes. */
+		for (size_t i = 0; i < seed % 16 + 1; i++)
+			copy[i] |= (uint8_t)(copy[i] % 5 ? 0x80 : 0);
+		assert_readers_agree(copy, seed % 16 + 1);
+	}
+	for (unsigned bit = 0; bit < 64; bit++) {
+		struct tusk_buf buf TUSK_AUTO_BUF = {0};
+		struct tusk_cursor cursor;
+
+		assert_int_equal(tusk_put_varint(&buf, ((uint64_t)2 << bit) - 1), 0);
+		assert_int_equal(tusk_put_raw(&buf, "12345678", 8), 0);
+		tusk_cursor_init(&cursor, buf.data, buf.len);
+		assert_true(tusk_get_varint_quick(&cursor) == ((uint64_t)2 << bit) - 1);
+		assert_int_equal(tusk_cursor_left(&cursor), 8);
+	}
+}
+
 static void zigzag_covers_all_signed_numbers(void **state)
 {
 	static const struct {
@@ -300,6 +352,7 @@ int main(void)
 	    cmocka_unit_test(every_power_of_two_survives_as_a_varint),
 	    cmocka_unit_test(a_varint_that_is_too_long_or_too_large_is_refused),
 	    cmocka_unit_test(a_varint_cut_anywhere_is_refused),
+	    cmocka_unit_test(the_quick_varint_reader_agrees_with_the_plain_one),
 	    cmocka_unit_test(zigzag_covers_all_signed_numbers),
 	    cmocka_unit_test(a_record_cut_at_any_byte_is_refused),
 	    cmocka_unit_test(a_failed_cursor_stays_failed),
