@@ -36,7 +36,7 @@ int tusk_hex_decode(const char *text, size_t text_len, void *ret_data, size_t le
 		if (digit_value(text[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(digit_value(text[2 * i]) << 4 | digit_value(text[2 * i + 1]));
+		bytes[i] = (uint8_t)((unsigned)digit_value(text[2 * i]) << 4 | (unsigned)digit_value(text[2 * i + 1]));
 	return 0;
 }
 
