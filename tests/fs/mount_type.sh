@@ -1,0 +1,18 @@
+#!/bin/bash
+# mount -t fuse.tuskfs, through mount.fuse3 and /bin/sh.
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/mount.sh"
+need_fuse
+need_root
+command -v mount.fuse3 >/dev/null || skip "mount.fuse3 is not installed"
+
+mkdir source
+echo text >source/file
+make_repository
+backup_of "$dir/source"
+mount -t fuse.tuskfs "$dir/repo" "$mnt" -o "key-file=$dir/key" 2>err || { cat err >&2; fail "mount ended with $?"; }
+[ ! -s err ] || { cat err >&2; fail "mount is not silent"; }
+expect_equal "$(cat "$mnt/latest$dir/source/file")" text "a file"
+grep " $mnt " /proc/self/mountinfo | grep -q nosuid,nodev || fail "suid or dev is in effect"
+umount "$mnt"
+expect_exit 10 mount -t fuse.tuskfs "$dir/source" "$mnt"
