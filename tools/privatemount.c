@@ -45,15 +45,13 @@ static int secret_pipe(const struct tusk_secret *secret, int *ret_fd, struct tus
 
 static void run_driver(const char *program, const char *url, const char *folder, const char *options, int secret_fd)
 {
-	char *const argv[] = {
-	    (char *)"tuskfs",           (char *)"-f", (char *)(uintptr_t)url, (char *)(uintptr_t)folder, (char *)"-o",
-	    (char *)(uintptr_t)options, NULL};
+	const char *const argv[] = {"tuskfs", "-f", url, folder, "-o", options, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setpgid(0, 0); /* Ctrl-C is for the restore, which ends the driver in good order */
 	if (secret_fd >= 0)
 		fcntl(secret_fd, F_SETFD, 0);
-	execv(program, argv);
+	execv(program, (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
 
