@@ -1,0 +1,190 @@
+/* The manifest, and the identity of the writer that it carries. */
+#include "fileio.h"
+#include "ingest.h"
+#include "manifest.h"
+#include "paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/file.h>
+
+#define WRITER_FILE "writer"
+#define WRITER_LOCK "writer.lock"
+#define WRITER_TEXT 160
+
+/* Which client wrote a snapshot, and after which one: a copy of a node that has lost snapshots can be told. Kept in the
+ * state folder as text: "<uuid, 32 digits> <counter> <id of the previous snapshot>". */
+struct writer {
+	int dir_fd, lock_fd;
+	uint8_t uuid[16];
+	uint64_t counter;
+	struct tusk_id previous;
+};
+
+static void writer_release(struct writer *writer)
+{
+	tusk_fd_cleanup(&writer->dir_fd);
+	tusk_fd_cleanup(&writer->lock_fd);
+}
+
+/* False when the text is not what writer_save writes. */
+static bool writer_parse(struct writer *writer, const struct tusk_buf *data)
+{
+	char text[WRITER_TEXT] = {0}, uuid[33], id[65];
+	unsigned long long counter;
+	if (data->len >= sizeof text)
+		return false;
+	memcpy(text, data->data, data->len);
+	if (sscanf(text, "%32s %llu %64s", uuid, &counter, id) != 3 || strlen(uuid) != 32 || strlen(id) != 64)
+		return false;
+	writer->counter = counter;
+	return tusk_hex_decode(uuid, 32, writer->uuid, 16) == 0 &&
+	       tusk_hex_decode(id, 64, writer->previous.bytes, TUSK_ID_SIZE) == 0;
+}
+
+/* Takes the identity until writer_release: two backups at a time must not use the same counter. */
+static int writer_open(struct writer *writer, const char *state_dir, struct tusk_err *err)
+{
+	TUSK_AUTO_BUF struct tusk_buf data = {0};
+	struct tusk_err ignored = {0};
+	writer->dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (writer->dir_fd < 0)
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot open the state folder %s", state_dir);
+	writer->lock_fd = openat(writer->dir_fd, WRITER_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (writer->lock_fd < 0)
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot open %s/" WRITER_LOCK, state_dir);
+	while (flock(writer->lock_fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return tusk_err_set(err, TUSK_E_IO, errno, "cannot lock %s/" WRITER_LOCK, state_dir);
+	if (tusk_read_file(writer->dir_fd, WRITER_FILE, WRITER_TEXT, &data, &ignored) == 0 &&
+	    writer_parse(writer, &data))
+		return 0;
+	/* A lost or damaged file is a new writer. */
+	writer->counter = 0;
+	writer->previous = (struct tusk_id){0};
+	return tusk_random(writer->uuid, sizeof writer->uuid, err);
+}
+
+static int writer_save(const struct writer *writer, const struct tusk_snapshot *snapshot, struct tusk_err *err)
+{
+	char text[WRITER_TEXT], uuid[33], id[TUSK_ID_TEXT_SIZE];
+	tusk_hex_encode(writer->uuid, sizeof writer->uuid, uuid);
+	tusk_id_text(&snapshot->id, id);
+	int len = snprintf(text, sizeof text, "%s %llu %s\n", uuid, (unsigned long long)snapshot->writer_counter, id);
+	if (tusk_durable_mkdir(writer->dir_fd, "tmp", 0700, err) < 0)
+		return -1;
+	struct tusk_pending pending TUSK_AUTO_PENDING = {.fd = -1};
+	if (tusk_pending_open(&pending, writer->dir_fd, err) < 0)
+		return -1;
+	if (tusk_write_full(pending.fd, text, (size_t)len, WRITER_FILE, err) < 0)
+		return -1;
+	return tusk_pending_replace(&pending, WRITER_FILE, err);
+}
+
+static int set_text(char **ret_text, const char *text)
+{
+	*ret_text = strdup(text ? text : "");
+	return *ret_text ? 0 : -1;
+}
+
+static int set_user(struct tusk_snapshot *snapshot)
+{
+	char lookup[4096], number[16];
+	struct passwd entry, *found = NULL;
+	snprintf(number, sizeof number, "%u", (unsigned)geteuid());
+	if (getpwuid_r(geteuid(), &entry, lookup, sizeof lookup, &found) != 0 || !found)
+		return set_text(&snapshot->user, number);
+	return set_text(&snapshot->user, entry.pw_name);
+}
+
+static int set_strings(struct tusk_strings *strings, const char *const *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (tusk_strings_add(strings, items[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static void set_counters(const struct tusk_ingest *ingest, struct tusk_counters *counters)
+{
+	struct tusk_progress *progress = ingest->progress;
+	*counters = (struct tusk_counters){
+	    .files = atomic_load(&progress->files_done),
+	    .dirs = atomic_load(&progress->dirs_done),
+	    .others = atomic_load(&progress->others_done),
+	    .bytes = atomic_load(&progress->bytes_done),
+	    .new_files = atomic_load(&progress->files_new),
+	    .changed_files = atomic_load(&progress->files_changed),
+	    .unchanged_files = atomic_load(&progress->files_same),
+	    .new_bytes = atomic_load(&progress->bytes_new),
+	    .stored_bytes = atomic_load(&progress->bytes_stored),
+	    .errors = atomic_load(&progress->errors),
+	};
+}
+
+static int fill(struct tusk_ingest *ingest, const struct tusk_publish *what, struct tusk_snapshot *snapshot)
+{
+	const struct tusk_backup_options *options = ingest->options;
+	size_t arguments = 0;
+	while (options->command_line && options->command_line[arguments])
+		arguments++;
+	snapshot->time = what->time;
+	clock_gettime(CLOCK_REALTIME, &snapshot->end_time);
+	snapshot->root = ingest->root;
+	snapshot->has_xattrs = atomic_load(&ingest->has_xattrs);
+	snapshot->has_parent = what->parent != NULL;
+	if (what->parent)
+		snapshot->parent = what->parent->id;
+	set_counters(ingest, &snapshot->counters);
+	if (tusk_buf_append(&snapshot->root_entry, ingest->root_entry.data, ingest->root_entry.len) < 0 ||
+	    set_text(&snapshot->host, what->host) < 0 || set_user(snapshot) < 0 ||
+	    set_text(&snapshot->source, options->source) < 0 || set_text(&snapshot->comment, options->comment) < 0 ||
+	    set_text(&snapshot->version, TUSK_VERSION) < 0 ||
+	    set_strings(&snapshot->tags, options->tags, options->tag_count) < 0 ||
+	    set_strings(&snapshot->command, options->command_line, arguments) < 0)
+		return -1;
+	for (size_t i = 0; i < what->paths->count; i++)
+		if (tusk_strings_add(&snapshot->paths, what->paths->items[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, struct tusk_err *err)
+{
+	struct tusk_repository *repository = ingest->repository;
+	struct writer writer TUSK_CLEANUP(writer_release) = {.dir_fd = -1, .lock_fd = -1};
+	struct tusk_err ignored = {0};
+	if (writer_open(&writer, repository->state_dir, err) < 0)
+		return -1;
+	memcpy(snapshot->writer, writer.uuid, sizeof writer.uuid);
+	snapshot->writer_counter = writer.counter + 1;
+	snapshot->writer_previous = writer.previous;
+	if (tusk_manifest_publish(repository->node, &repository->keys, snapshot, err) < 0)
+		return -1;
+	/* The snapshot exists: that its number could not be noted must not be reported as a failed backup. */
+	writer_save(&writer, snapshot, &ignored);
+	return 0;
+}
+
+int tusk_publish_snapshot(struct tusk_ingest *ingest, const struct tusk_publish *what,
+			  struct tusk_backup_result *ret_result, struct tusk_err *err)
+{
+	struct tusk_snapshot snapshot = {0};
+	int result = 0;
+	if (fill(ingest, what, &snapshot) < 0)
+		result = tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (result == 0 && !ingest->options->dry_run)
+		result = publish(ingest, &snapshot, err);
+	if (result == 0)
+		*ret_result = (struct tusk_backup_result){.id = snapshot.id,
+							  .counters = snapshot.counters,
+							  .time = snapshot.time,
+							  .end_time = snapshot.end_time,
+							  .has_parent = snapshot.has_parent,
+							  .parent = snapshot.parent,
+							  .removed_files = ingest->removed_files};
+	tusk_snapshot_release(&snapshot);
+	return result;
+}
