@@ -1,0 +1,17 @@
+# Scratch folders (tests name "fixture" among their modules) and small repositories ("fixture_repository").
+add_library(tusk_fixture STATIC lib/fixture.c)
+target_include_directories(tusk_fixture PUBLIC lib)
+target_link_libraries(tusk_fixture PUBLIC tusk_base)
+add_library(tusk_fixture_repository STATIC lib/fixture_repository.c)
+target_link_libraries(tusk_fixture_repository PUBLIC tusk_fixture tusk_repository tusk_api_write)
+
+tusk_unit_test(node node fixture)
+tusk_unit_test(node_place node fixture)
+tusk_unit_test(pack pack fixture)
+tusk_unit_test(toc pack fixture)
+tusk_unit_test(keyslot keys fixture)
+tusk_unit_test(parameters keys)
+tusk_fuzz_target(toc pack)
+tusk_fuzz_target(pack pack fixture)
+tusk_fuzz_target(parameters keys)
+tusk_fuzz_target(keyslot keys)
