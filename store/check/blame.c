@@ -126,7 +126,7 @@ int check_blame(struct tusk_check *check, struct tusk_err *err)
 	}
 	check_stage(check, "affected files", check->snapshots.count, check->snapshots.count);
 	check->result.affected_paths = walk.found;
-	tusk_walk_release(&walk);
+	tusk_walk_end(&walk);
 	tusk_keyset_release(&blame.clean);
 	check_report_rest(check);
 	return status;

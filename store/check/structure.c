@@ -205,7 +205,7 @@ static int survey_all(struct survey *survey, struct tusk_err *err)
 		status = tusk_walk_tree(&walk, &check->snapshots.items[i].root, err);
 	}
 	check_stage(check, "trees", check->snapshots.count, check->snapshots.count);
-	tusk_walk_release(&walk);
+	tusk_walk_end(&walk);
 	return status;
 }
 

@@ -14,7 +14,7 @@ struct branch {
 
 static int walk_block(struct tusk_walk *walk, const struct branch *branch, struct tusk_err *err);
 
-void tusk_walk_release(struct tusk_walk *walk)
+void tusk_walk_end(struct tusk_walk *walk)
 {
 	tusk_buf_release(&walk->path);
 }

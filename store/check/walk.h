@@ -33,6 +33,6 @@ struct tusk_walk {
 
 /* Walks a directory; path and depth are those of walk. */
 int tusk_walk_tree(struct tusk_walk *walk, const struct tusk_subtree *subtree, struct tusk_err *err);
-void tusk_walk_release(struct tusk_walk *walk);
+void tusk_walk_end(struct tusk_walk *walk);
 
 #endif
