@@ -40,18 +40,21 @@ int tusk_toc_decode(const struct tusk_keys *keys, struct tusk_aead *aead, const 
 int tusk_toc_load(struct tusk_node *node, const struct tusk_keys *keys, struct tusk_aead *aead,
 		  const struct tusk_id *pack, struct tusk_toc *ret_toc, struct tusk_err *err);
 
-/* Writing: streams to the node; holds at most about 1 MiB plus 48 bytes a record. One thread at a time. */
+/* Writing: streams to the node; holds at most about 1 MiB (or twice a larger record) plus 48 bytes a record. Borrows
+ * node and keys until it is finished or aborted. One thread at a time. */
 struct tusk_pack_writer;
 int tusk_pack_writer_open(struct tusk_node *node, const struct tusk_keys *keys, enum tusk_pack_kind kind,
 			  struct tusk_pack_writer **ret_writer, struct tusk_err *err);
 /* Seals payload (raw or compressed, as codec says) as the next record, and proves that it opens again to the same bytes
- * before it is written. ret_record may be NULL. */
+ * before it is written. ret_record may be NULL. TUSK_E_LIMIT (record too large, or pack full) and TUSK_E_USAGE leave
+ * the writer as it was; after any other failure it can only be aborted. */
 int tusk_pack_writer_add(struct tusk_pack_writer *writer, uint8_t type, uint8_t codec, const struct tusk_id *id,
 			 const void *payload, size_t payload_len, uint32_t raw_len, struct tusk_record *ret_record,
 			 struct tusk_err *err);
 uint64_t tusk_pack_writer_size(const struct tusk_pack_writer *writer);
 uint32_t tusk_pack_writer_count(const struct tusk_pack_writer *writer);
-/* Padding, toc, trailer; pack durable, then toc object durable. Consumes writer in every case. */
+/* At least one record must have been added. Padding, toc, trailer; pack durable, then toc object durable. Consumes
+ * writer in every case. */
 int tusk_pack_writer_finish(struct tusk_pack_writer *writer, struct tusk_toc *ret_toc, uint64_t *ret_size,
 			    struct tusk_err *err);
 void tusk_pack_writer_abort(struct tusk_pack_writer *writer);
