@@ -1,0 +1,15 @@
+# Entries, directories and golden vectors for tests ("entries" among the modules).
+add_library(tusk_entries STATIC lib/entries.c lib/golden.c)
+target_include_directories(tusk_entries PUBLIC lib)
+target_compile_definitions(tusk_entries PRIVATE TUSK_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
+target_link_libraries(tusk_entries PUBLIC tusk_tree PkgConfig::CMOCKA)
+
+tusk_unit_test(tree tree entries)
+tusk_unit_test(tree_build tree entries)
+tusk_unit_test(lists tree entries)
+tusk_unit_test(manifest snapshot entries fixture)
+tusk_fuzz_target(tree tree)
+tusk_fuzz_target(list tree)
+tusk_fuzz_target(extents tree)
+tusk_fuzz_target(xattrs tree)
+tusk_fuzz_target(manifest snapshot)
