@@ -225,7 +225,7 @@ static int use_wishes(const struct tusk_plan_options *options, struct wish *wish
 		planned++;
 	}
 	if (planned == 0)
-		return tusk_err_set(err, TUSK_E_SOURCE, wishes[0].sys_errno, "cannot back up \"%s\"", wishes[0].path);
+		return tusk_err_set(err, TUSK_E_SOURCE, wishes[0].sys_errno, "%s", wishes[0].path);
 	for (size_t i = 0; i < options->count; i++)
 		if (wishes[i].sys_errno && options->missing)
 			options->missing(options->context, wishes[i].path, wishes[i].sys_errno);
