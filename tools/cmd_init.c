@@ -93,7 +93,7 @@ static void report_made(struct tusk_cli *cli, const char *url, const struct tusk
 int cmd_init(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
-	const char *url;
+	const char *url = NULL;
 	struct tusk_init_options options;
 	struct tusk_parameters parameters;
 	if (choose(cli, &url, &options, &err) < 0)

@@ -1,37 +1,13 @@
 /* tusk mount: finds tuskfs and becomes it. tuskfs returns when the mount answers. */
 #include "cmd.h"
+#include "driver.h"
 #include "tusk/buf.h"
 #include "tusk/cleanup.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DRIVER "tuskfs"
-
-/* Beside this program, or where a build tree has it; else the name alone, for PATH. */
-static void find_driver(char ret_path[PATH_MAX])
-{
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	snprintf(ret_path, PATH_MAX, "%s", DRIVER);
-	if (len <= 0)
-		return;
-	self[len] = '\0';
-	const char *folder = dirname(self);
-	static const char *const places[] = {"", "../fs/"};
-	for (int i = 0; i < 2; i++) {
-		char candidate[PATH_MAX];
-		int written = snprintf(candidate, sizeof(candidate), "%s/%s%s", folder, places[i], DRIVER);
-		if (written < PATH_MAX && access(candidate, X_OK) == 0) {
-			memcpy(ret_path, candidate, (size_t)written + 1);
-			return;
-		}
-	}
-}
 
 /* Appends ",name=value" with commas and backslashes of the value escaped. */
 static int add_option(struct tusk_buf *list, const char *name, const char *value)
@@ -76,6 +52,30 @@ static int check_directory(const char *directory, struct tusk_err *err)
 	return tusk_err_set(err, TUSK_E_MOUNT, errno, "cannot mount on %s", directory);
 }
 
+/* Returns only when that fails. */
+static void become_driver(const struct tusk_args *args, const char *url, const char *directory, const char *options,
+			  struct tusk_err *err)
+{
+	TUSK_AUTO_FREE char *driver = NULL;
+	if (tusk_driver_path(&driver, err) < 0)
+		return;
+	const char *argv[8];
+	int count = 0;
+	argv[count++] = "tuskfs";
+	if (tusk_args_has(args, TUSK_OPT_FOREGROUND))
+		argv[count++] = "-f";
+	if (*options) {
+		argv[count++] = "-o";
+		argv[count++] = options;
+	}
+	argv[count++] = "--";
+	argv[count++] = url;
+	argv[count++] = directory;
+	argv[count] = NULL;
+	execv(driver, (char *const *)(uintptr_t)argv);
+	tusk_err_set(err, TUSK_E_MOUNT, errno, "%s", driver);
+}
+
 int cmd_mount(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
@@ -90,22 +90,7 @@ int cmd_mount(struct tusk_cli *cli)
 	if (!url || check_directory(directory, &err) < 0 || build_options(cli->args, &options, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 
-	char driver[PATH_MAX];
-	find_driver(driver);
-	const char *argv[8];
-	int count = 0;
-	argv[count++] = DRIVER;
-	if (tusk_args_has(cli->args, TUSK_OPT_FOREGROUND))
-		argv[count++] = "-f";
-	if (options.len > 1) {
-		argv[count++] = "-o";
-		argv[count++] = (const char *)options.data;
-	}
-	argv[count++] = "--";
-	argv[count++] = url;
-	argv[count++] = directory;
-	argv[count] = NULL;
-	execvp(driver, (char *const *)(uintptr_t)argv);
-	tusk_err_set(&err, TUSK_E_MOUNT, errno, "cannot mount on %s: %s", directory, driver);
+	become_driver(cli->args, url, directory, (const char *)options.data, &err);
+	tusk_err_prefix(&err, "cannot mount on %s", directory);
 	return tusk_cli_fail(cli, &err);
 }

@@ -187,7 +187,7 @@ static int parse_long(struct cursor *cursor, const char *word, struct tusk_err *
 	memcpy(name, word + 2, len);
 	name[len] = '\0';
 
-	enum tusk_opt opt;
+	enum tusk_opt opt = TUSK_OPT_NONE;
 	if (find_long(cursor->args->command, name, &opt, err) < 0)
 		return -1;
 	const struct tusk_opt_row *row = &tusk_opt_table[opt];

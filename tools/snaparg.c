@@ -7,21 +7,26 @@
 #include <ctype.h>
 #include <string.h>
 
-/* "@2026-11-20T14:07": the colon at text[at] stands between hours and minutes or minutes and seconds. */
-static bool in_time_of_day(const char *text, size_t at)
+static bool two_digits(const char *text)
 {
-	if (text[0] != '@' || at < 3 || !isdigit((unsigned char)text[at + 1]))
-		return false;
-	if (!isdigit((unsigned char)text[at - 1]) || !isdigit((unsigned char)text[at - 2]))
-		return false;
-	return text[at - 3] == 'T' || text[at - 3] == ':';
+	return isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]);
+}
+
+/* Length of what names the snapshot: up to the first colon that is not within "@2026-11-20T14:07:22". */
+static size_t snap_length(const char *text)
+{
+	const char *t = text[0] == '@' ? strchr(text, 'T') : NULL;
+	size_t len = strcspn(text, ":");
+	if (!t || text + len != t + 3 || text[len] != ':' || !two_digits(t + 1) || !two_digits(t + 4))
+		return len;
+	len += 3;
+	bool has_seconds = text[len] == ':' && two_digits(text + len + 1);
+	return len + (has_seconds ? 3 : 0) + strcspn(text + len + (has_seconds ? 3 : 0), ":");
 }
 
 int tusk_snaparg_split(const char *text, char **ret_snap, const char **ret_path, struct tusk_err *err)
 {
-	size_t at = strcspn(text, ":");
-	while (text[at] && in_time_of_day(text, at))
-		at += 1 + strcspn(text + at + 1, ":");
+	size_t at = snap_length(text);
 	char *snap = strndup(text, at);
 	if (!snap)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# check and repair index; what damage looks like.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+make_repository --encryption aes256-gcm
+mkdir src && head -c 2000000 /dev/urandom >src/big && echo small >src/small
+"$TUSK" backup src >/dev/null
+
+expect_exit 0 "$TUSK" check
+grep -q '^checked 1 snapshot,' out || fail "$(cat out)"
+grep -q '^no damage found in the structure' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" check --data
+grep -q '^no damage found: every byte was read and verified$' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" stats
+grep -q '^repository ' out || fail "$(cat out)"
+
+# The index is rebuilt from nothing.
+expect_exit 0 "$TUSK" repair index
+rm -rf "$XDG_STATE_HOME"
+"$TUSK" cat "latest:$dir/src/big" | cmp - src/big || fail "after the index was lost"
+
+# One flipped byte in the largest pack: named with its object and path, exit 4.
+pack=$(find repo/packs -type f -size +1000k | head -1)
+chmod u+w "$pack"
+printf '\377\376\375' | dd of="$pack" bs=1 seek=1000000 conv=notrunc status=none
+expect_exit 4 "$TUSK" check --data
+grep -q "^damaged: packs/.*$(basename "$pack")" out || fail "$(cat out)"
+grep -q "$dir/src/big" out || fail "the path is not named: $(cat out)"
+grep -q '^tusk: check: .* is damaged: ' err || fail "$(cat err)"
+code=0
+"$TUSK" cat "latest:$dir/src/big" >copy 2>err || code=$?
+[ "$code" = 4 ] || fail "cat of a damaged file exits $code"
+grep -q "^tusk: cat: $dir/src/big: " err || fail "$(cat err)"
+grep -q '^  hint: tusk -r .* check --data' err || fail "$(cat err)"
+[ "$("$TUSK" cat "latest:$dir/src/small")" = small ] || fail "the other file"
+expect_exit 4 "$TUSK" dump latest
+tar -tf out >/dev/null || fail "the archive around a damaged file is not well-formed"
+
+# A pack that is gone is found without --data.
+rm "$pack"
+expect_exit 4 "$TUSK" check
+grep -q 'missing' out || fail "$(cat out)"
