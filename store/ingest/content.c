@@ -163,7 +163,7 @@ static int set_chunks(struct tusk_lane *lane, const struct tusk_source *source, 
 	if (source->has_holes)
 		hash_zeros(lane, source->size - source->hashed);
 	tusk_hasher_final(lane->hasher, entry->sha256);
-	entry->has_sha256 = refs->count > 0;
+	entry->has_sha256 = refs->count > 0 || source->has_holes;
 	entry->chunk_count = refs->count;
 	if (refs->count == 0)
 		return set_content(item, TUSK_CONTENT_EMPTY, NULL, 0, err);
@@ -213,9 +213,9 @@ static int store_small(struct tusk_lane *lane, const struct tusk_source *source,
 		       struct tusk_err *err)
 {
 	const uint8_t *data = lane->block;
-	if (len == 0)
-		return set_content(item, TUSK_CONTENT_EMPTY, NULL, 0, err);
 	if (!source->has_holes) {
+		if (len == 0)
+			return set_content(item, TUSK_CONTENT_EMPTY, NULL, 0, err);
 		if (len <= TUSK_INLINE_MAX)
 			return set_content(item, TUSK_CONTENT_INLINE, data, len, err);
 		if (cut(lane, data, len) == len)
