@@ -153,7 +153,7 @@ static const char *parse_options(struct tusk_cursor *cursor, struct tusk_entry *
 	if (flags & TUSK_LEAF_LINK) {
 		entry->nlink = tusk_get_varint_quick(cursor);
 		entry->link_id = tusk_get_varint_quick(cursor);
-		if (entry->nlink < 2 || entry->nlink > UINT32_MAX)
+		if (entry->nlink == 0 || entry->nlink > UINT32_MAX)
 			return "has an impossible number of links";
 		if (entry->link_id == 0 || entry->link_id >= LINK_ID_LIMIT)
 			return "has a link id out of range";

@@ -43,8 +43,10 @@ static int encode_head(struct tusk_buf *out, const struct tusk_entry *entry, uin
 static int encode_options(struct tusk_buf *out, const struct tusk_entry *entry)
 {
 	const struct tusk_bytes *extents = &entry->extent_bytes, *xattrs = &entry->xattr_bytes;
+	/* A file that lost its last name while it was read has none. */
+	uint64_t nlink = entry->nlink ? entry->nlink : 1;
 
-	if (entry->link_id && (tusk_put_varint(out, entry->nlink) || tusk_put_varint(out, entry->link_id)))
+	if (entry->link_id && (tusk_put_varint(out, nlink) || tusk_put_varint(out, entry->link_id)))
 		return -1;
 	if (entry->has_holes && (tusk_put_varint(out, entry->data_bytes) ||
 				 (entry->extents_in_blob ? tusk_put_raw(out, extents->data, extents->len)

@@ -55,11 +55,11 @@ int tusk_tree_decode_root(const void *data, size_t len, struct tusk_entry *ret_e
 
 /* Appends the root entry to out; entry's name and subtree are ignored. Of entries in general, encoding uses: type,
  * name, mode, uid, gid, mtime, ctime, source_inode, nlink, link_id, size, data_bytes, has_holes, content, chunk_count,
- * list_level, content_bytes, sha256 (not for INLINE, nor for EMPTY without holes), extent_bytes, extents_in_blob,
- * has_xattrs, xattr_bytes, xattrs_in_blob, target, device_*, subtree. content_bytes: CONTENT_INLINE the data; LIST n x
- * (id, varint length); INDIRECT the 32 bytes of the list id. extent_bytes: `varint n, n x (gap, length)`, or, in a
- * blob, `id (32), varint length`. xattr_bytes: the encoded list, or `id (32), varint length`. user and group go into
- * the block's owner table. */
+ * list_level, content_bytes, has_sha256 and sha256 (required but for INLINE and for EMPTY without holes), extent_bytes,
+ * extents_in_blob, has_xattrs, xattr_bytes, xattrs_in_blob, target, device_*, subtree. content_bytes: CONTENT_INLINE
+ * the data; LIST n x (id, varint length); INDIRECT the 32 bytes of the list id. extent_bytes: `varint n, n x (gap,
+ * length)`, or, in a blob, `id (32), varint length`. xattr_bytes: the encoded list, or `id (32), varint length`. user
+ * and group go into the block's owner table. */
 int tusk_tree_encode_root(struct tusk_buf *out, const struct tusk_entry *entry, struct tusk_err *err);
 
 /* Builds one directory. Blocks are handed out as they are cut, children before parents. */

@@ -229,6 +229,13 @@ static int append_entry(struct tusk_tree_builder *builder, const struct tusk_ent
 	return 0;
 }
 
+static bool needs_sha256(const struct tusk_entry *entry)
+{
+	if (entry->type != TUSK_TYPE_FILE || entry->content == TUSK_CONTENT_INLINE)
+		return false;
+	return entry->content != TUSK_CONTENT_EMPTY || entry->has_holes;
+}
+
 static int check_addition(const struct tusk_tree_builder *builder, const struct tusk_entry *entry, struct tusk_err *err)
 {
 	const char *wrong = tusk_name_check(entry->name.data, entry->name.len);
@@ -238,6 +245,9 @@ static int check_addition(const struct tusk_tree_builder *builder, const struct 
 		wrong = "is not in the order of names";
 	if (!wrong && (entry->type < TUSK_TYPE_FILE || entry->type > TUSK_TYPE_SOCKET))
 		wrong = "has an unknown type";
+	/* Not to be seen in the encoded entry, where it would be zeros: a wrong hash for ever. */
+	if (!wrong && needs_sha256(entry) && !entry->has_sha256)
+		wrong = "has no SHA-256";
 	if (wrong)
 		return refuse(err, TUSK_E_INTERNAL, &entry->name, wrong);
 	if (entry->subtree.descendants >= TUSK_ENTRIES_LIMIT ||

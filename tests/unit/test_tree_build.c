@@ -31,7 +31,8 @@ static void fill_folder(struct folder *folder, size_t count, uint64_t seed)
 	for (size_t i = 0; i < count; i++) {
 		struct tusk_entry *entry = &folder->entries[i];
 
-		*entry = (struct tusk_entry){.type = TUSK_TYPE_FILE, .mode = 0644, .content = TUSK_CONTENT_CHUNK};
+		*entry = (struct tusk_entry){
+		    .type = TUSK_TYPE_FILE, .mode = 0644, .content = TUSK_CONTENT_CHUNK, .has_sha256 = true};
 		snprintf(name, sizeof(name), "picture-%07zu.jpg", i);
 		entry->name = test_pool_text(&folder->pool, name);
 		entry->uid = entry->gid = 1000;
@@ -433,6 +434,54 @@ static void entries_out_of_order_are_refused_and_the_builder_goes_on(void **stat
 	test_pool_release(&pool);
 }
 
+static void a_file_without_its_hash_is_refused(void **state)
+{
+	struct test_pool pool = {0};
+	struct test_store store = {0};
+	struct tusk_tree_sink sink = test_store_sink(&store);
+	struct tusk_entry entry = test_plain_file(&pool, "a");
+	struct tusk_tree_builder *builder;
+	struct tusk_err err = {0};
+	(void)state;
+
+	assert_int_equal(tusk_tree_builder_new(&sink, &builder, &err), 0);
+	entry.has_sha256 = false;
+	assert_int_equal(tusk_tree_builder_add(builder, &entry, &err), -1);
+	assert_int_equal(err.code, TUSK_E_INTERNAL);
+	entry.content = TUSK_CONTENT_EMPTY;
+	entry.data_bytes = 0;
+	entry.has_holes = true;
+	entry.extent_bytes = (struct tusk_bytes){(const uint8_t *)"\x00", 1};
+	assert_int_equal(tusk_tree_builder_add(builder, &entry, &err), -1);
+	assert_non_null(strstr(err.message, "SHA-256"));
+	entry.has_holes = false;
+	entry.size = 0;
+	assert_int_equal(tusk_tree_builder_add(builder, &entry, &err), 0);
+	tusk_tree_builder_free(builder);
+	test_pool_release(&pool);
+}
+
+static void a_hard_link_that_lost_its_names_meanwhile_keeps_one(void **state)
+{
+	struct test_pool pool = {0};
+	struct test_store store = {0};
+	struct tusk_entry entry = test_plain_file(&pool, "a"), back;
+	struct tusk_tree tree;
+	struct tusk_err err;
+	(void)state;
+
+	entry.link_id = 9;
+	entry.nlink = 0;
+	test_build(&store, &entry, 1);
+	assert_int_equal(tusk_tree_decode(store.objects[0].data, store.objects[0].len, &tree, &err), 0);
+	tusk_tree_entry(&tree, 0, &back);
+	assert_int_equal(back.nlink, 1);
+	assert_int_equal(back.link_id, 9);
+	tusk_tree_release(&tree);
+	test_store_release(&store);
+	test_pool_release(&pool);
+}
+
 static void a_builder_can_be_used_again(void **state)
 {
 	struct folder folder;
@@ -546,6 +595,8 @@ int main(void)
 	    cmocka_unit_test(a_sum_of_bytes_stops_at_the_largest_size),
 	    cmocka_unit_test(more_entries_than_a_snapshot_can_number_are_a_limit),
 	    cmocka_unit_test(entries_out_of_order_are_refused_and_the_builder_goes_on),
+	    cmocka_unit_test(a_file_without_its_hash_is_refused),
+	    cmocka_unit_test(a_hard_link_that_lost_its_names_meanwhile_keeps_one),
 	    cmocka_unit_test(a_builder_can_be_used_again),
 	    cmocka_unit_test(a_store_that_fails_is_reported_as_it_failed),
 	    cmocka_unit_test(owner_names_stay_with_their_ids),
