@@ -32,7 +32,7 @@ says 2 'not supported' "$TUSK" -r ftp://host/x snapshots
 # Passwords (secrets.sh has more).
 says 12 "^tusk: cannot open repository: $dir/repo: " env -u TUSK_KEY_FILE TUSK_PASSWORD=wrong "$TUSK" snapshots
 printf '%064d\n' 0 >zero.key
-says 12 "^tusk: cannot open repository: $dir/repo: wrong key file \(from zero.key\)" "$TUSK" --key-file zero.key snapshots
+says 12 "^tusk: cannot open repository: $dir/repo: wrong key \(from zero.key\)" "$TUSK" --key-file zero.key snapshots
 
 # Snapshots and paths that are not there.
 says 1 '^tusk: ls: .*"?deadbeef"?' "$TUSK" ls deadbeef
