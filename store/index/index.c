@@ -12,6 +12,7 @@ const struct tusk_index_tuning tusk_index_default_tuning = {
     .map_size = (size_t)1 << 30,
     .lock_wait_ms = 30000,
     .probe_ms = 10000,
+    .write_probe_size = (size_t)64 << 20,
     .transaction_count = 50000,
     .rebuild_count = 1000000,
     .rebuild_from_count = 50000,

@@ -17,7 +17,8 @@ struct tusk_index; /* thread-safe */
  * LMDB has no checksums, so reading a damaged file may kill the process (SIGBUS, SIGSEGV, abort). Every process that
  * uses the index, for reading or for writing, keeps a locked file in index.users until it closes; a file there without
  * a lock is the trace of one that died. The next to open the index then first reads all of it in a child process, and
- * replaces it if the child dies or objects. So one damage costs at most one process, and nobody's help. A death for
+ * replaces it if the child dies or objects; so does the first write of a session if the file has no more than 64 MiB.
+ * So one damage costs at most one process, and nobody's help. A death for
  * other reasons only costs that reading (0.1 seconds for a million entries).
  *
  * All calls: TUSK_E_LOCKED (with the pid) when another process, stopped perhaps, keeps a lock for 30 seconds;

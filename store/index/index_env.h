@@ -23,6 +23,7 @@ struct tusk_index_tuning {
 	size_t map_size;           /* bytes: the smallest map */
 	unsigned lock_wait_ms;     /* how long to wait for another process */
 	unsigned probe_ms;         /* time for a probe, plus one for every MiB of the file */
+	size_t write_probe_size;   /* bytes: a file up to this size is probed before the first write to it */
 	size_t transaction_count;  /* entries in one transaction of an existing index */
 	size_t rebuild_count;      /* entries held in memory during a rebuild */
 	size_t rebuild_from_count; /* a sync of an empty index that brings so many entries is a rebuild */
@@ -76,6 +77,7 @@ struct tusk_index {
 	struct tusk_db db;
 	ino_t inode;         /* of db's file */
 	uint64_t generation; /* rises whenever db is opened; under gate */
+	uint64_t written;    /* the generation that was probed for writing; under write_lock */
 	int user_fd;         /* our file in index.users, or -1 */
 	char user_name[64];
 	atomic_bool stale;   /* made empty and not synced since */
@@ -141,8 +143,9 @@ void tusk_users_sweep(const struct tusk_index *index);
 bool tusk_probe_header(const struct tusk_place *place);
 /* Reads the whole index in a child process, which may die of it. */
 bool tusk_probe_run(const struct tusk_index *index);
-/* What the child does. */
+/* What the child does: the pages first (pages.c), then what they hold. */
 bool tusk_probe_walk(const struct tusk_db *db);
+bool tusk_probe_pages(const struct tusk_db *db, MDB_txn *txn);
 
 /* Transactions (txn.c). work returns an LMDB code and may be called again from the start: it must set its results
  * anew. A damaged index is replaced by an empty one under way, and work then sees that. */

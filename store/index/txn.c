@@ -2,6 +2,7 @@
 #include "index_sync.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 /* A map can double 40 times, a file be found damaged once or twice: more attempts mean that something else is wrong. */
 #define ATTEMPTS_MAX 64
@@ -152,6 +153,32 @@ int tusk_index_prepare(struct tusk_index *index, bool is_writable, bool *ret_sha
 	return result;
 }
 
+/* LMDB trusts what a page says of itself and would write outside of it. Where it takes no time worth mentioning, the
+ * file proves itself before the first write of a session; a large one only after a death. */
+static int probe_before_write(struct tusk_index *index, struct tusk_err *err)
+{
+	struct stat status;
+	int fd, result = 0;
+	bool good = true;
+
+	if (enter(index, err) < 0)
+		return -1;
+	uint64_t generation = index->generation;
+	if (generation != index->written && index->mode == TUSK_MODE_SHARED &&
+	    mdb_env_get_fd(index->db.env, &fd) == 0 && fstat(fd, &status) == 0 &&
+	    (uint64_t)status.st_size <= index->tuning.write_probe_size)
+		good = tusk_probe_run(index);
+	pthread_rwlock_unlock(&index->gate);
+	index->written = generation;
+	if (good)
+		return 0;
+	pthread_rwlock_wrlock(&index->gate);
+	if (index->db.env && index->generation == generation)
+		result = tusk_index_env_discard(index, err);
+	pthread_rwlock_unlock(&index->gate);
+	return result;
+}
+
 static int write_once(struct tusk_index *index, tusk_index_work *work, void *context, uint64_t *ret_generation,
 		      int *ret_rc, struct tusk_err *err)
 {
@@ -159,7 +186,7 @@ static int write_once(struct tusk_index *index, tusk_index_work *work, void *con
 	bool is_shared;
 	MDB_txn *txn;
 
-	if (tusk_index_prepare(index, true, &is_shared, err) < 0)
+	if (tusk_index_prepare(index, true, &is_shared, err) < 0 || probe_before_write(index, err) < 0)
 		return -1;
 	/* LMDB's own lock waits for ever, also for a process that is stopped. */
 	if (is_shared && tusk_index_lock(index, TUSK_INDEX_WRITER, &writer, err) < 0)

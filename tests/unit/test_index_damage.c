@@ -1,6 +1,7 @@
 /* An index with random damage is opened, synced and asked for every object, in a process of its own. It may answer, or
  * die once; it may never answer wrongly, and a second process must always get through.
- * TUSK_TEST_SEED: where the random numbers begin. TUSK_TEST_COUNT: how many damages (1,000). */
+ * TUSK_TEST_SEED: where the random numbers begin. TUSK_TEST_COUNT: how many damages (1,000). TUSK_TEST_CASE: the first
+ * of them (0). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define PACK_COUNT   16u
+#define PACK_COUNT   18u
+#define NEW_COUNT    2u /* packs among them that the damaged index does not have yet */
 #define PACK_RECORDS 150u
 #define PAGE         4096u
 #define CHILD_TIME_S 60
@@ -43,12 +45,12 @@ static struct tusk_index *open_index(const struct world *world)
 	return index;
 }
 
-static void sync_index(const struct world *world, struct tusk_index *index)
+static int sync_index(const struct world *world, struct tusk_index *index)
 {
 	struct tusk_index_sync_result result;
 	struct tusk_err err = {0};
 
-	tusk_test_ok(tusk_index_sync(index, world->node, &result, &err), &err);
+	return tusk_index_sync(index, world->node, &result, &err);
 }
 
 /* The node's packs arrive in several syncs, with manifests between, so that the file has old pages and free ones. */
@@ -68,20 +70,22 @@ static int make_world(void **state)
 	test_keys(7, &world->keys);
 	world->node = test_node(world->path);
 	struct tusk_index *index = open_index(world);
-	for (unsigned i = 0; i < PACK_COUNT; i++) {
+	for (unsigned i = 0; i < PACK_COUNT - NEW_COUNT; i++) {
 		struct tusk_id snapshot = test_id(UINT64_C(1) << 50 | i);
 
 		world->tocs[i] = test_pack_write(world->node, &world->keys, (uint64_t)i * PACK_RECORDS, PACK_RECORDS);
 		if (i % 2 == 1)
-			sync_index(world, index);
+			assert_int_equal(sync_index(world, index), 0);
 		fill_random(body, sizeof(body), i);
 		tusk_test_ok(tusk_index_snapshot_put(index, &snapshot, body, (size_t)i * 300, &err), &err);
-		if (i == PACK_COUNT * 3 / 4)
+		if (i == PACK_COUNT / 2)
 			tusk_test_read(world->state, TUSK_INDEX_FILE, &world->older);
 	}
-	sync_index(world, index);
+	assert_int_equal(sync_index(world, index), 0);
 	tusk_index_close(index);
 	tusk_test_read(world->state, TUSK_INDEX_FILE, &world->good);
+	for (unsigned i = PACK_COUNT - NEW_COUNT; i < PACK_COUNT; i++)
+		world->tocs[i] = test_pack_write(world->node, &world->keys, (uint64_t)i * PACK_RECORDS, PACK_RECORDS);
 	*state = world;
 	return 0;
 }
@@ -182,7 +186,8 @@ static enum verdict ask_all(const struct world *world, struct tusk_index *index,
 			int found = tusk_index_find(index, &record->id, &location, &err);
 
 			if (found == TUSK_INDEX_ABSENT && must_be && !is_synced) {
-				sync_index(world, index); /* as a reader does after a miss */
+				if (sync_index(world, index) < 0) /* as a reader does after a miss */
+					return FAILED;
 				is_synced = true;
 				found = tusk_index_find(index, &record->id, &location, &err);
 			}
@@ -199,17 +204,22 @@ static enum verdict ask_all(const struct world *world, struct tusk_index *index,
 	return GOOD;
 }
 
-/* A session: reads (before the sync too, as a mount may), syncs, writes, reads again. */
+/* A session: reads (before the sync too, as a mount may), syncs, which brings new packs, writes, reads again. */
 static enum verdict use_index(const struct world *world, bool is_impatient)
 {
 	struct tusk_index *index = open_index(world);
 	enum verdict verdict = is_impatient ? ask_all(world, index, false) : GOOD;
 
-	sync_index(world, index);
+	if (sync_index(world, index) < 0)
+		verdict = FAILED;
 	if (verdict == GOOD)
 		verdict = ask_all(world, index, true);
-	for (unsigned n = 0; verdict == GOOD && n < 3; n++)
-		test_add(index, 1000 + n, 1000000 + n * 100, 100);
+	for (unsigned i = 0; verdict == GOOD && i < 3; i++) {
+		struct tusk_id snapshot = test_id(i);
+
+		if (tusk_index_snapshot_put(index, &snapshot, world->good.data, (size_t)20000 * i, NULL) < 0)
+			verdict = FAILED;
+	}
 	if (verdict == GOOD)
 		verdict = ask_all(world, index, true);
 	tusk_index_close(index);
@@ -244,14 +254,20 @@ static void put_file(const struct world *world, const struct tusk_buf *file)
 	tusk_test_write(world->state, TUSK_INDEX_FILE, file->data, file->len);
 }
 
+static unsigned long number_from(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
 static void no_damage_is_answered_wrongly_or_needs_help(void **state)
 {
 	struct world *world = *state;
-	const char *count = getenv("TUSK_TEST_COUNT");
-	unsigned long cases = count ? strtoul(count, NULL, 0) : 1000;
+	unsigned long first = number_from("TUSK_TEST_CASE", 0), cases = number_from("TUSK_TEST_COUNT", 1000);
 	unsigned deaths = 0;
 
-	for (unsigned long i = 0; i < cases; i++) {
+	for (unsigned long i = first; i < first + cases; i++) {
 		struct tusk_buf file TUSK_AUTO_BUF = {0};
 		uint64_t random = (world->seed << 20) + i * 64;
 
@@ -317,7 +333,7 @@ static void a_death_makes_the_next_process_find_the_damage(void **state)
 	assert_int_equal(tusk_index_find(index, &id, &location, &err), TUSK_INDEX_ABSENT);
 	assert_true(tusk_index_is_stale(index));
 	assert_true(is_aside(world));
-	sync_index(world, index);
+	assert_int_equal(sync_index(world, index), 0);
 	assert_int_equal(ask_all(world, index, true), GOOD);
 	assert_false(tusk_index_is_stale(index));
 	tusk_index_close(index);
