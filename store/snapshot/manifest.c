@@ -1,4 +1,4 @@
-/* Manifests: sealing and publishing. The body is in body.c. */
+/* Manifests: sealing and publishing. The body is in body_*.c. */
 #include "manifest.h"
 
 #include "tusk/cleanup.h"

@@ -5,7 +5,9 @@ target_compile_definitions(tusk_entries PRIVATE TUSK_TEST_DATA="${CMAKE_CURRENT_
 target_link_libraries(tusk_entries PUBLIC tusk_tree PkgConfig::CMOCKA)
 
 tusk_unit_test(tree tree entries)
+tusk_unit_test(tree_rules tree entries)
 tusk_unit_test(tree_build tree entries)
+tusk_unit_test(tree_entries tree entries)
 tusk_unit_test(lists tree entries)
 tusk_unit_test(manifest snapshot entries fixture)
 tusk_fuzz_target(tree tree)
