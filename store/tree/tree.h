@@ -35,7 +35,7 @@ struct tusk_tree {
 	uint64_t *descendants_before; /* leaf: sum of the descendants of entries 0..i-1; index: sum of the children's;
 					 count + 1 items */
 	uint64_t *entries_before;     /* index blocks only; count + 1 items */
-	/* owner table, decoded: private to tree.c */
+	/* owner table, decoded: private to tree_decode.c */
 	struct tusk_tree_owner *owners;
 	uint32_t owner_count;
 };
