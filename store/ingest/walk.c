@@ -117,12 +117,15 @@ static void set_fate(struct tusk_item *item, const struct tusk_entry *old)
 static int dispatch(struct walk *walk, struct tusk_dirjob *job, struct tusk_item *item)
 {
 	enum tusk_link_role role = TUSK_LINK_READS;
-	bool linked = S_ISREG(item->stat.st_mode) && item->stat.st_nlink > 1 && job->fd >= 0;
+	bool linked = item->stat.st_nlink > 1 && job->fd >= 0;
+	/* Only a file has content that is worth reading once; a symlink or FIFO is described anew for each of its
+	 * names. */
+	bool shared = linked && S_ISREG(item->stat.st_mode);
 	if (linked)
 		item->entry.link_id = tusk_links_id(walk->ingest->links, &item->stat, job->fd);
 	/* First into its directory: as soon as it is known to others it may be completed. */
 	tusk_dirjob_append(job, item);
-	if (linked && tusk_links_join(walk->ingest->links, item, &role, &walk->err) < 0)
+	if (shared && tusk_links_join(walk->ingest->links, item, &role, &walk->err) < 0)
 		return -1;
 	if (role == TUSK_LINK_READS)
 		tusk_walk_batch(walk, item);
