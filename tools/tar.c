@@ -6,6 +6,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,10 +17,38 @@
 
 struct tusk_tar {
 	struct archive *archive;
+	int fd;
+	int write_errno; /* of the first write that failed */
+	bool closed;     /* nothing is written any more */
 	struct tusk_linkmap links;
 	uint8_t *buffer;
 	locale_t locale, before; /* libarchive converts names by the thread's locale */
 };
+
+/* Libarchive loses its buffers when a write fails or an archive is given up. So a failure is kept aside, and after it
+ * writing is only pretended. */
+static la_ssize_t write_block(struct archive *archive, void *context, const void *data, size_t len)
+{
+	(void)archive;
+	struct tusk_tar *tar = context;
+	for (size_t done = 0; !tar->closed && done < len;) {
+		ssize_t got = write(tar->fd, (const uint8_t *)data + done, len - done);
+		if (got >= 0) {
+			done += (size_t)got;
+		} else if (errno != EINTR) {
+			tar->write_errno = errno;
+			tar->closed = true;
+		}
+	}
+	return (la_ssize_t)len;
+}
+
+static int check_written(const struct tusk_tar *tar, struct tusk_err *err)
+{
+	if (!tar->write_errno)
+		return 0;
+	return tusk_err_set(err, TUSK_E_IO, tar->write_errno, "cannot write the archive");
+}
 
 static int failed(const struct tusk_tar *tar, const char *path, struct tusk_err *err)
 {
@@ -32,10 +61,9 @@ void tusk_tar_free(struct tusk_tar *tar)
 {
 	if (!tar)
 		return;
-	if (tar->archive) {
-		archive_write_fail(tar->archive); /* no end of archive unless it was finished */
+	tar->closed = true; /* no end of archive unless it was finished */
+	if (tar->archive)
 		archive_write_free(tar->archive);
-	}
 	if (tar->locale) {
 		uselocale(tar->before);
 		freelocale(tar->locale);
@@ -50,6 +78,7 @@ int tusk_tar_open(int fd, struct tusk_tar **ret_tar, struct tusk_err *err)
 	TUSK_AUTO_TAR struct tusk_tar *tar = calloc(1, sizeof(*tar));
 	if (!tar || !(tar->buffer = malloc(BUFFER_SIZE)) || !(tar->archive = archive_write_new()))
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	tar->fd = fd;
 	tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (tar->locale)
 		tar->before = uselocale(tar->locale);
@@ -57,7 +86,7 @@ int tusk_tar_open(int fd, struct tusk_tar **ret_tar, struct tusk_err *err)
 	    archive_write_set_option(tar->archive, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(tar->archive, BLOCK_SIZE) != ARCHIVE_OK ||
 	    archive_write_set_bytes_in_last_block(tar->archive, LAST_BLOCK) != ARCHIVE_OK ||
-	    archive_write_open_fd(tar->archive, fd) != ARCHIVE_OK)
+	    archive_write_open(tar->archive, tar, NULL, write_block, NULL) != ARCHIVE_OK)
 		return failed(tar, "", err);
 	*ret_tar = TUSK_STEAL(tar);
 	return 0;
@@ -134,6 +163,8 @@ static int write_content(struct tusk_tar *tar, struct tusk_file *file, const cha
 		}
 		if (archive_write_data(tar->archive, tar->buffer, got) < 0)
 			return failed(tar, path, err);
+		if (tar->write_errno)
+			return check_written(tar, err);
 		offset += got;
 	}
 	if (!damaged)
@@ -147,7 +178,7 @@ static int write_header(struct tusk_tar *tar, struct archive_entry *out, const c
 {
 	/* A warning is about names that are no UTF-8: they are stored as bytes. */
 	int rc = archive_write_header(tar->archive, out);
-	return rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? 0 : failed(tar, path, err);
+	return rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? check_written(tar, err) : failed(tar, path, err);
 }
 
 static int add_file(struct tusk_tar *tar, struct archive_entry *out, struct tusk_view *view, const char *path,
@@ -232,5 +263,5 @@ int tusk_tar_finish(struct tusk_tar *tar, struct tusk_err *err)
 {
 	if (archive_write_close(tar->archive) != ARCHIVE_OK)
 		return failed(tar, "", err);
-	return 0;
+	return check_written(tar, err);
 }
