@@ -18,8 +18,6 @@ static int decode(struct tusk_fetcher *fetcher, const struct tusk_entry *entry, 
 	struct tusk_bytes bytes = entry->extent_bytes;
 
 	if (entry->extents_in_blob) {
-		if (!fetcher)
-			return tusk_err_set(err, TUSK_E_CORRUPT, 0, "so small a file cannot have so many extents");
 		if (tusk_blob_load(fetcher, &entry->extent_bytes, &blob, err) != 0)
 			return tusk_err_prefix(err, "extents");
 		bytes = (struct tusk_bytes){.data = blob.data, .len = blob.len};

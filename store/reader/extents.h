@@ -12,7 +12,6 @@ struct tusk_extents {
 	size_t count;
 	uint64_t size; /* of the file */
 };
-/* fetcher may be NULL: TUSK_E_CORRUPT then when the extents lie in a blob. */
 int tusk_extents_load(struct tusk_fetcher *fetcher, const struct tusk_entry *entry, struct tusk_extents *ret_extents,
 		      struct tusk_err *err);
 void tusk_extents_release(struct tusk_extents *extents);

@@ -1,0 +1,611 @@
+/* What check finds, and what it says suffers from it. */
+#include "handmade.h"
+#include "manifest.h"
+#include "stored.h"
+#include "tusk/check.h"
+#include "wire.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PIECE 4000u
+
+static struct handmade made;
+
+/* A repository with something of everything; what tests damage. */
+static struct {
+	const uint8_t *data;
+	struct tusk_id first, second; /* snapshots; the second shares /shared with the first */
+	struct tusk_id shared_tree, only_tree, list, xattr_blob, extent_blob;
+	struct tusk_id list_chunk, single_chunk, orphan;
+} all;
+
+static struct tusk_id id_in(const struct tusk_bytes *bytes)
+{
+	struct tusk_id id;
+	memcpy(id.bytes, bytes->data, TUSK_ID_SIZE);
+	return id;
+}
+
+static struct tusk_id chunk_id(const uint8_t *data, size_t len)
+{
+	struct tusk_id id;
+	tusk_ider_from_data(made.ider, TUSK_OBJECT_CHUNK, data, len, &id);
+	return id;
+}
+
+static struct tusk_entry shared_directory(void)
+{
+	static const struct tusk_extent extents[] = {{PIECE, PIECE}, {5 * PIECE, PIECE}};
+	struct handmade_holes holes = {8 * PIECE, extents, 2, all.data + 300 * PIECE, 2 * PIECE, PIECE + 1000};
+	struct tusk_xattr item = {{(const uint8_t *)"user.a", 6}, {all.data, 5000}};
+	struct tusk_entry entries[] = {handmade_file(&made, "attributes", "x", 1, 1),
+				       handmade_holed(&made, "holed", &holes),
+				       handmade_file(&made, "huge", all.data, 100 * PIECE, PIECE),
+				       handmade_file(&made, "listed", all.data + 200 * PIECE, 10 * PIECE, PIECE),
+				       handmade_file(&made, "single", all.data + 290 * PIECE, PIECE, PIECE)};
+	handmade_set_xattrs(&made, &entries[0], &item, 1, true);
+	handmade_move_extents(&made, &entries[1]);
+	all.xattr_blob = id_in(&entries[0].xattr_bytes);
+	all.extent_blob = id_in(&entries[1].extent_bytes);
+	all.list = id_in(&entries[2].content_bytes);
+	struct tusk_entry directory = handmade_directory(&made, "shared", entries, 5);
+	all.shared_tree = directory.subtree.id;
+	return directory;
+}
+
+static int open_made(void **state)
+{
+	(void)state;
+	handmade_open(&made, TUSK_SUITE_AES256_GCM);
+	all.data = handmade_bytes(&made, 400 * PIECE, 3);
+	struct tusk_entry directory = shared_directory();
+	struct tusk_subtree root = handmade_tree(&made, &directory, 1);
+	all.first = handmade_snapshot(&made, &root, 1700000000);
+	struct tusk_entry only = handmade_file(&made, "only", all.data + 380 * PIECE, PIECE, PIECE);
+	struct tusk_entry top[] = {directory, handmade_directory(&made, "other", &only, 1)};
+	all.only_tree = top[1].subtree.id;
+	root = handmade_tree(&made, top, 2);
+	all.list_chunk = chunk_id(all.data + 203 * PIECE, PIECE);
+	all.single_chunk = chunk_id(all.data + 290 * PIECE, PIECE);
+	all.orphan = handmade_put(&made, TUSK_OBJECT_CHUNK, "nobody refers to this", 21);
+	all.second = handmade_snapshot(&made, &root, 1700000100);
+	return 0;
+}
+
+static int close_made(void **state)
+{
+	(void)state;
+	handmade_close(&made);
+	return 0;
+}
+
+/* ---- what check said ---- */
+
+struct line {
+	char object[100], what[400], snapshot[TUSK_ID_TEXT_SIZE], path[100];
+	uint64_t offset, len;
+};
+static struct line lines[3000];
+static size_t line_count;
+static struct tusk_check_result result;
+
+static void note(void *context, const struct tusk_damage *damage)
+{
+	(void)context;
+	assert_true(line_count < sizeof(lines) / sizeof(lines[0]));
+	struct line *line = &lines[line_count++];
+	snprintf(line->object, sizeof(line->object), "%s", damage->object ? damage->object : "");
+	snprintf(line->what, sizeof(line->what), "%s", damage->what);
+	snprintf(line->snapshot, sizeof(line->snapshot), "%s", damage->snapshot ? damage->snapshot : "");
+	snprintf(line->path, sizeof(line->path), "%s", damage->path ? damage->path : "");
+	line->offset = damage->offset;
+	line->len = damage->len;
+}
+
+static void check(bool data)
+{
+	struct tusk_check_options options = {.data = data, .threads = 2, .on_damage = note};
+	struct tusk_err err = {0};
+	line_count = 0;
+	handmade_seal(&made);
+	tusk_test_ok(tusk_check_run(made.repository, &options, &result, &err), &err);
+}
+
+static const struct line *find_line(const char *object, const char *what, const char *path)
+{
+	for (size_t i = 0; i < line_count; i++)
+		if (strstr(lines[i].object, object) && strstr(lines[i].what, what) && strcmp(lines[i].path, path) == 0)
+			return &lines[i];
+	for (size_t i = 0; i < line_count; i++)
+		print_message("  %s: %s: %.8s:%s\n", lines[i].object, lines[i].what, lines[i].snapshot, lines[i].path);
+	fail_msg("no line with \"%s\", \"%s\", \"%s\"", object, what, path);
+	return NULL;
+}
+
+static size_t count_path(const char *path)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < line_count; i++)
+		count += strcmp(lines[i].path, path) == 0;
+	return count;
+}
+
+static size_t count_paths(void)
+{
+	return line_count - count_path("");
+}
+
+static void assert_clean(bool data)
+{
+	check(data);
+	for (size_t i = 0; i < line_count; i++)
+		print_message("  %s: %s: %s\n", lines[i].object, lines[i].what, lines[i].path);
+	assert_int_equal(line_count, 0);
+	assert_int_equal(result.damaged_objects, 0);
+	assert_int_equal(result.affected_paths, 0);
+}
+
+/* ---- tests ---- */
+
+static void an_intact_repository_is_clean(void **state)
+{
+	(void)state;
+	assert_clean(false);
+	assert_int_equal(result.snapshots, 2);
+	assert_int_equal(result.packs, 4);
+	assert_true(result.objects > 120);
+	uint64_t structure = result.bytes_read;
+	assert_clean(true);
+	assert_true(result.bytes_read > structure + 118 * PIECE);
+}
+
+static void an_intact_repository_without_encryption_is_clean(void **state)
+{
+	(void)state;
+	struct handmade encrypted = made;
+	handmade_open(&made, TUSK_SUITE_NONE);
+	all.data = handmade_bytes(&made, 400 * PIECE, 3);
+	struct tusk_entry directory = shared_directory();
+	struct tusk_subtree root = handmade_tree(&made, &directory, 1);
+	handmade_snapshot(&made, &root, 1700000000);
+	assert_clean(true);
+	handmade_close(&made);
+	made = encrypted;
+}
+
+static void an_empty_repository_is_clean(void **state)
+{
+	(void)state;
+	struct handmade full = made;
+	handmade_open(&made, TUSK_SUITE_AES256_GCM);
+	assert_clean(true);
+	handmade_close(&made);
+	made = full;
+}
+
+static void check_finds_the_same_without_an_index(void **state)
+{
+	(void)state;
+	handmade_reopen(&made, true);
+	assert_clean(true);
+	handmade_damage(&made, &all.shared_tree, NULL);
+	handmade_reopen(&made, true);
+	check(false);
+	assert_int_equal(count_path("/shared"), 2);
+}
+
+static void a_damaged_chunk_is_found_by_its_bytes_and_named_with_its_files(void **state)
+{
+	(void)state;
+	char pack[80];
+	handmade_damage(&made, &all.list_chunk, pack);
+	check(false);
+	assert_int_equal(line_count, 0); /* structure reads no chunks */
+	check(true);
+	find_line(pack, "do not hash to the name", "");
+	const struct line *line = find_line(pack, "record at offset", "/shared/listed");
+	assert_int_equal(line->offset, 3 * PIECE);
+	assert_int_equal(line->len, PIECE);
+	assert_int_equal(count_path("/shared/listed"), 2); /* both snapshots */
+	assert_int_equal(count_paths(), 2);
+	assert_int_equal(result.damaged_objects, 1);
+	assert_int_equal(result.affected_paths, 2);
+}
+
+static void a_damaged_chunk_of_a_file_with_holes_is_placed_in_the_file(void **state)
+{
+	(void)state;
+	struct tusk_id id = chunk_id(all.data + 300 * PIECE + PIECE + 1000, PIECE - 1000);
+	handmade_damage(&made, &id, NULL);
+	check(true);
+	const struct line *line = find_line("packs/", "does not verify", "/shared/holed");
+	assert_int_equal(line->offset, 5 * PIECE + 1000);
+	assert_int_equal(line->len, PIECE - 1000);
+}
+
+static void a_damaged_chunk_nobody_needs_has_no_paths(void **state)
+{
+	(void)state;
+	char pack[80];
+	handmade_damage(&made, &all.orphan, pack);
+	check(true);
+	find_line(pack, "do not hash to the name", "");
+	assert_int_equal(count_paths(), 0);
+	assert_int_equal(result.damaged_objects, 1);
+}
+
+static void a_damaged_chunk_with_another_copy_harms_no_file(void **state)
+{
+	(void)state;
+	handmade_damage(&made, &all.single_chunk, NULL);
+	handmade_put(&made, TUSK_OBJECT_CHUNK, all.data + 290 * PIECE, PIECE);
+	check(true);
+	find_line("packs/", "do not hash to the name", "");
+	assert_int_equal(count_paths(), 0);
+}
+
+static void a_damaged_tree_is_found_and_named_with_its_directory(void **state)
+{
+	(void)state;
+	char pack[80];
+	handmade_damage(&made, &all.only_tree, pack);
+	check(false);
+	const struct line *line = find_line(pack, "does not verify", "/other");
+	assert_int_equal(line->len, 0);
+	assert_int_equal(count_paths(), 1);
+	assert_int_equal(result.affected_paths, 1);
+}
+
+static void a_damaged_list_is_found_and_named_with_its_file(void **state)
+{
+	(void)state;
+	handmade_damage(&made, &all.list, NULL);
+	check(false);
+	const struct line *line = find_line("packs/", "does not verify", "/shared/huge");
+	assert_int_equal(line->offset, 0);
+	assert_int_equal(line->len, 100 * PIECE);
+	assert_int_equal(count_paths(), 2);
+}
+
+static void damaged_blobs_are_found_and_named_with_their_entries(void **state)
+{
+	(void)state;
+	handmade_damage(&made, &all.xattr_blob, NULL);
+	handmade_damage(&made, &all.extent_blob, NULL);
+	check(false);
+	find_line("packs/", "does not verify", "/shared/attributes");
+	find_line("packs/", "does not verify", "/shared/holed");
+	assert_int_equal(result.affected_paths, 4);
+}
+
+static void a_missing_pack_is_found_and_named_with_its_files(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	char name[80];
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_pack_name(&pack, name);
+	handmade_remove(&made, name);
+	check(false);
+	find_line(name, "is missing", "");
+	find_line(name, "is lost with its pack", "/shared/single");
+	find_line(name, "is lost with its pack", "/shared/huge");
+	assert_int_equal(count_path("/shared/listed"), 20);
+	assert_int_equal(result.damaged_objects, 1);
+	assert_int_equal(result.affected_paths, 8);
+	check(true);
+	assert_int_equal(result.affected_paths, 8);
+}
+
+static void a_missing_pack_with_its_toc_is_found_by_what_is_in_no_pack(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	char name[80];
+	handmade_where(&made, &all.only_tree, &pack);
+	tusk_pack_name(&pack, name);
+	handmade_remove(&made, name);
+	tusk_toc_name(&pack, name);
+	handmade_remove(&made, name);
+	check(false);
+	find_line("", "is not stored anywhere", "/"); /* the second snapshot's root was there too */
+}
+
+static void a_truncated_pack_is_found_without_reading_it(void **state)
+{
+	(void)state;
+	TUSK_AUTO_BUF struct tusk_buf data = {0};
+	char folder[100], name[80];
+	struct tusk_id pack;
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_pack_name(&pack, name);
+	snprintf(folder, sizeof(folder), "%s/repository", made.path);
+	tusk_test_read(folder, name, &data);
+	handmade_remove(&made, name);
+	tusk_test_write(folder, name, data.data, data.len - 4096);
+	check(false);
+	find_line(name, "", "");
+	assert_int_equal(result.damaged_objects, 1);
+}
+
+static void a_lost_toc_that_is_needed_is_found_and_harms_no_file(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	char name[80];
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_toc_name(&pack, name);
+	handmade_remove(&made, name);
+	handmade_reopen(&made, true);
+	check(true);
+	find_line(name, "is lost", "");
+	assert_int_equal(line_count, 1);
+	assert_int_equal(result.affected_paths, 0);
+}
+
+static void a_pack_that_a_crash_left_without_its_toc_is_not_damage(void **state)
+{
+	(void)state;
+	struct tusk_id id = handmade_put(&made, TUSK_OBJECT_CHUNK, "left over", 9), pack;
+	char name[80];
+	handmade_seal(&made);
+	handmade_where(&made, &id, &pack);
+	tusk_toc_name(&pack, name);
+	handmade_remove(&made, name);
+	assert_clean(true);
+}
+
+static void a_damaged_toc_is_found_and_the_pack_speaks_for_itself(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	char name[80];
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_toc_name(&pack, name);
+	handmade_flip(&made, name, 200);
+	handmade_reopen(&made, true);
+	check(true);
+	find_line(name, "does not hash", "");
+	assert_int_equal(line_count, 1);
+}
+
+static void a_damaged_table_inside_a_pack_is_found_by_its_bytes(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	uint64_t size;
+	struct tusk_err err = {0};
+	char name[80];
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_pack_name(&pack, name);
+	tusk_test_ok(tusk_node_stat(made.repository->node, name, &size, &err), &err);
+	handmade_flip(&made, name, size - 100);
+	check(true);
+	find_line(name, "do not hash to the name", "");
+	find_line(name, "its table of contents differs", "");
+	assert_int_equal(count_paths(), 0);
+	assert_int_equal(result.damaged_objects, 1);
+}
+
+static void a_damaged_pack_header_is_found(void **state)
+{
+	(void)state;
+	struct tusk_id pack;
+	char name[80];
+	handmade_where(&made, &all.single_chunk, &pack);
+	tusk_pack_name(&pack, name);
+	handmade_flip(&made, name, 20);
+	check(false);
+	find_line(name, "", "");
+	assert_int_equal(result.damaged_objects, 1);
+}
+
+static void a_damaged_manifest_is_found(void **state)
+{
+	(void)state;
+	char name[100] = "snapshots/";
+	tusk_id_text(&all.second, name + strlen(name));
+	handmade_flip(&made, name, 120);
+	check(false);
+	find_line(name, "does not match its name", "");
+	assert_int_equal(line_count, 1);
+	assert_int_equal(result.snapshots, 2);
+	assert_int_equal(result.damaged_objects, 1);
+}
+
+static int remember_name(void *context, const char *name, uint64_t size, struct tusk_err *err)
+{
+	(void)size;
+	(void)err;
+	snprintf(context, 100, "%s", name);
+	return 0;
+}
+
+static void a_damaged_key_slot_is_found(void **state)
+{
+	(void)state;
+	struct tusk_err err = {0};
+	char name[100];
+	tusk_test_ok(tusk_node_list(made.repository->node, "keys/", remember_name, name, &err), &err);
+	handmade_flip(&made, name, 60);
+	check(false);
+	find_line(name, "", "");
+	assert_int_equal(line_count, 1);
+}
+
+static void damaged_parameters_are_found(void **state)
+{
+	(void)state;
+	handmade_flip(&made, "tusk.repository", 50);
+	check(false);
+	find_line("tusk.repository", "", "");
+	assert_int_equal(line_count, 1);
+	handmade_remove(&made, "tusk.repository");
+	check(false);
+	find_line("tusk.repository", "is missing", "");
+}
+
+static void what_lies_in_tmp_is_not_damage(void **state)
+{
+	(void)state;
+	char folder[100];
+	snprintf(folder, sizeof(folder), "%s/repository", made.path);
+	tusk_test_write(folder, "tmp/0123456789abcdef", "half", 4);
+	tusk_test_write(folder, "packs/00/note.txt", "foreign", 7);
+	assert_clean(true);
+}
+
+static void a_wrong_hash_of_a_file_is_found(void **state)
+{
+	(void)state;
+	struct tusk_entry entry = handmade_file(&made, "wrong", all.data, 10 * PIECE, PIECE);
+	entry.sha256[0] ^= 1;
+	struct tusk_subtree root = handmade_tree(&made, &entry, 1);
+	handmade_snapshot(&made, &root, 1700000200);
+	assert_clean(false);
+	check(true);
+	find_line("", "does not hash to the SHA-256", "/wrong");
+	assert_int_equal(line_count, 1);
+	assert_int_equal(result.damaged_objects, 1);
+	assert_int_equal(result.affected_paths, 1);
+}
+
+static void a_manifest_that_lies_about_its_root_is_found(void **state)
+{
+	(void)state;
+	struct tusk_entry entry = handmade_file(&made, "file", "x", 1, 1);
+	struct tusk_subtree root = handmade_tree(&made, &entry, 1);
+	root.bytes += 5;
+	handmade_snapshot(&made, &root, 1700000200);
+	check(false);
+	find_line("", "is not what its parent says", "/");
+	assert_int_equal(result.affected_paths, 1);
+}
+
+static void a_file_of_a_chunk_that_was_never_stored_is_found(void **state)
+{
+	(void)state;
+	struct tusk_entry entry = handmade_file(&made, "file", all.data, PIECE, PIECE);
+	memset(entry.sha256, 7, sizeof(entry.sha256));
+	struct tusk_subtree root = handmade_tree(&made, &entry, 1);
+	handmade_snapshot(&made, &root, 1700000200);
+	check(false);
+	const struct line *line = find_line("", "is in no pack", "/file");
+	assert_int_equal(line->len, PIECE);
+	assert_int_equal(line_count, 1);
+}
+
+static void a_record_that_is_not_what_its_id_says_is_found(void **state)
+{
+	(void)state;
+	struct tusk_pack_writer *writer;
+	struct tusk_toc toc TUSK_AUTO_TOC;
+	struct tusk_err err = {0};
+	struct tusk_id id = chunk_id((const uint8_t *)"right", 5);
+	uint64_t size;
+	tusk_test_ok(
+	    tusk_pack_writer_open(made.repository->node, &made.repository->keys, TUSK_PACK_CHUNKS, &writer, &err),
+	    &err);
+	tusk_test_ok(tusk_pack_writer_add(writer, TUSK_OBJECT_CHUNK, 0, &id, "wrong", 5, 5, NULL, &err), &err);
+	tusk_test_ok(tusk_pack_writer_finish(writer, &toc, &size, &err), &err);
+	check(true);
+	find_line("packs/", "is not what its id says", "");
+}
+
+static void a_thousand_lines_for_a_pack_are_enough(void **state)
+{
+	(void)state;
+	struct tusk_entry *entries = handmade_take(&made, 1500 * sizeof(*entries));
+	const uint8_t *data = handmade_bytes(&made, 300, 77);
+	struct tusk_id id = chunk_id(data, 300), pack;
+	char name[80];
+	for (unsigned i = 0; i < 1500; i++) {
+		snprintf(name, sizeof(name), "file-%04u", i);
+		entries[i] = handmade_file(&made, name, data, 300, 300);
+	}
+	struct tusk_subtree root = handmade_tree(&made, entries, 1500);
+	handmade_snapshot(&made, &root, 1700000200);
+	handmade_where(&made, &id, &pack);
+	tusk_pack_name(&pack, name);
+	handmade_remove(&made, name);
+	check(false);
+	assert_int_equal(count_paths(), 1000);
+	find_line(name, "and 500 more", "");
+	assert_int_equal(result.affected_paths, 1500);
+}
+
+/* ---- the table of what is stored ---- */
+
+static void the_table_finds_every_id_and_no_other(void **state)
+{
+	(void)state;
+	enum { COUNT = 20000 };
+	struct tusk_stored stored = {0};
+	const uint8_t *bytes = handmade_bytes(&made, COUNT * TUSK_ID_SIZE, 5);
+	struct tusk_id id;
+	size_t count;
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		memcpy(id.bytes, bytes + (size_t)i * TUSK_ID_SIZE, TUSK_ID_SIZE);
+		for (uint32_t j = 0; j <= i % 3; j++)
+			assert_int_equal(tusk_stored_add(&stored, &id, 10 * i + j, NULL), 0);
+	}
+	tusk_stored_sort(&stored);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint32_t sum = 0;
+		memcpy(id.bytes, bytes + (size_t)i * TUSK_ID_SIZE, TUSK_ID_SIZE);
+		const struct tusk_stored_item *items = tusk_stored_find(&stored, &id, &count);
+		assert_int_equal(count, i % 3 + 1);
+		for (size_t j = 0; j < count; j++)
+			sum += items[j].pack - 10 * i;
+		assert_int_equal(sum, i % 3 == 2 ? 3 : i % 3);
+		id.bytes[7] ^= 1;
+		(void)tusk_stored_find(&stored, &id, &count);
+		assert_int_equal(count, 0);
+	}
+	tusk_stored_release(&stored);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_made, close_made)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(an_intact_repository_is_clean),
+	    TEST(an_intact_repository_without_encryption_is_clean),
+	    TEST(an_empty_repository_is_clean),
+	    TEST(check_finds_the_same_without_an_index),
+	    TEST(a_damaged_chunk_is_found_by_its_bytes_and_named_with_its_files),
+	    TEST(a_damaged_chunk_of_a_file_with_holes_is_placed_in_the_file),
+	    TEST(a_damaged_chunk_nobody_needs_has_no_paths),
+	    TEST(a_damaged_chunk_with_another_copy_harms_no_file),
+	    TEST(a_damaged_tree_is_found_and_named_with_its_directory),
+	    TEST(a_damaged_list_is_found_and_named_with_its_file),
+	    TEST(damaged_blobs_are_found_and_named_with_their_entries),
+	    TEST(a_missing_pack_is_found_and_named_with_its_files),
+	    TEST(a_missing_pack_with_its_toc_is_found_by_what_is_in_no_pack),
+	    TEST(a_truncated_pack_is_found_without_reading_it),
+	    TEST(a_lost_toc_that_is_needed_is_found_and_harms_no_file),
+	    TEST(a_pack_that_a_crash_left_without_its_toc_is_not_damage),
+	    TEST(a_damaged_toc_is_found_and_the_pack_speaks_for_itself),
+	    TEST(a_damaged_table_inside_a_pack_is_found_by_its_bytes),
+	    TEST(a_damaged_pack_header_is_found),
+	    TEST(a_damaged_manifest_is_found),
+	    TEST(a_damaged_key_slot_is_found),
+	    TEST(damaged_parameters_are_found),
+	    TEST(what_lies_in_tmp_is_not_damage),
+	    TEST(a_wrong_hash_of_a_file_is_found),
+	    TEST(a_manifest_that_lies_about_its_root_is_found),
+	    TEST(a_file_of_a_chunk_that_was_never_stored_is_found),
+	    TEST(a_record_that_is_not_what_its_id_says_is_found),
+	    TEST(a_thousand_lines_for_a_pack_are_enough),
+	    TEST(the_table_finds_every_id_and_no_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
