@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -43,16 +44,32 @@ static int secret_pipe(const struct tusk_secret *secret, int *ret_fd, struct tus
 	return 0;
 }
 
-static void run_driver(const char *program, const char *url, const char *folder, const char *options, int secret_fd)
+static void run_driver(const char *program, const char *url, const struct tusk_private_mount *mount,
+		       const char *options, int secret_fd)
 {
 	const char *const argv[] = {"tuskfs", "-f", url, folder, "-o", options, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setpgid(0, 0); /* Ctrl-C is for the restore, which ends the driver in good order */
+	dup2(mount->messages, STDERR_FILENO);
 	if (secret_fd >= 0)
 		fcntl(secret_fd, F_SETFD, 0);
 	execv(program, (char *const *)(uintptr_t)argv);
 	_exit(127);
+}
+
+/* What the driver said last, or how it ended. */
+static int tell_why(const struct tusk_private_mount *mount, int status, struct tusk_err *err)
+{
+	char text[400];
+	ssize_t len = pread(mount->messages, text, sizeof text - 1, 0);
+
+	text[len > 0 ? len : 0] = 0;
+	text[strcspn(text, "\n")] = 0;
+	if (!text[0])
+		snprintf(text, sizeof text, "tuskfs ended with status %d",
+			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	return tusk_err_set(err, TUSK_E_MOUNT, 0, "%s", text);
 }
 
 /* The folder is on another device once something is mounted there. */
@@ -67,8 +84,7 @@ static int wait_until_mounted(struct tusk_private_mount *mount, struct tusk_err 
 	for (unsigned waited = 0; waited < WAIT_LIMIT_MS; waited += 2) {
 		if (waitpid(mount->driver, &status, WNOHANG) == mount->driver) {
 			mount->driver = 0;
-			return tusk_err_set(err, TUSK_E_MOUNT, 0, "tuskfs ended with status %d",
-					    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+			return tell_why(mount, status, err);
 		}
 		if (stat(mount->folder, &now) == 0 && now.st_dev != before.st_dev)
 			return 0;
@@ -112,9 +128,10 @@ int tusk_private_mount_start(const char *url, const struct tusk_id *snapshot, co
 		*strchr(options, ',') = 0;
 	if (make_folder(mount, err))
 		return -1;
+	mount->messages = memfd_create("tuskfs messages", MFD_CLOEXEC);
 	mount->driver = fork();
 	if (mount->driver == 0)
-		run_driver(program, url, mount->folder, options, secret_fd);
+		run_driver(program, url, mount, options, secret_fd);
 	if (mount->driver < 0) {
 		mount->driver = 0;
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot start tuskfs");
@@ -165,6 +182,9 @@ void tusk_private_mount_end(struct tusk_private_mount *mount)
 			;
 		mount->driver = 0;
 	}
+	if (mount->messages >= 0)
+		close(mount->messages);
+	mount->messages = -1;
 	if (mount->folder[0])
 		rmdir(mount->folder);
 	mount->folder[0] = 0;

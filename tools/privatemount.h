@@ -9,6 +9,7 @@
 /* Invariant: fd is -1 or the root of the snapshot, open as O_PATH. Initialise with TUSK_PRIVATE_MOUNT_NONE. */
 struct tusk_private_mount {
 	int fd;
+	int messages; /* what the driver writes to its stderr, or -1 */
 	pid_t driver; /* 0: not ours */
 	char folder[64];
 };
