@@ -47,7 +47,7 @@ static int secret_pipe(const struct tusk_secret *secret, int *ret_fd, struct tus
 static void run_driver(const char *program, const char *url, const struct tusk_private_mount *mount,
 		       const char *options, int secret_fd)
 {
-	const char *const argv[] = {"tuskfs", "-f", url, folder, "-o", options, NULL};
+	const char *const argv[] = {"tuskfs", "-f", url, mount->folder, "-o", options, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setpgid(0, 0); /* Ctrl-C is for the restore, which ends the driver in good order */
