@@ -10,6 +10,8 @@ int tusk_index_add_counted(struct tusk_index *index, const struct tusk_toc *tocs
 /* Loads the tocs of list and adds them. */
 int tusk_index_add_listed(struct tusk_index *index, struct tusk_node *node, const struct tusk_pack_list *list,
 			  struct tusk_index_sync_result *result, struct tusk_err *err);
+/* About how many records a toc object of that size holds. */
+uint64_t tusk_index_entries_in(uint64_t toc_size);
 /* Opens the index if it is closed, and again if another process has replaced it. is_writable: a read-only index is left
  * for a temporary one. ret_shared (may be NULL): others may use it too. */
 int tusk_index_prepare(struct tusk_index *index, bool is_writable, bool *ret_shared, struct tusk_err *err);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKET_BITS  16
-#define BUCKET_COUNT ((size_t)1 << BUCKET_BITS)
+#define BUCKET_BITS    16
+#define PREFETCH_COUNT 16
+#define BUCKET_COUNT   ((size_t)1 << BUCKET_BITS)
 
 void tusk_items_release(struct tusk_items *items)
 {
@@ -154,6 +155,9 @@ int tusk_items_put(const struct tusk_db *db, MDB_txn *txn, const struct tusk_ite
 	for (size_t i = from; rc == 0 && i < to; i++) {
 		const struct tusk_item *item = &items->items[items->order[i]];
 
+		/* They lie where they came from, all over the memory. */
+		if (i + PREFETCH_COUNT < to)
+			__builtin_prefetch(&items->items[items->order[i + PREFETCH_COUNT]]);
 		if (i > from && append && tusk_id_equal(&item->id, &items->items[items->order[i - 1]].id))
 			continue;
 		rc = put_one(db, txn, item, numbers[item->entry.pack], &flags, ret_added);

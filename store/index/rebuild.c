@@ -13,7 +13,6 @@
 #define TRANSACTION_ENTRIES 200000
 #define TRANSACTION_PACKS   20000
 #define BYTES_PER_ENTRY     128 /* generously */
-#define TOC_RECORD_SIZE     42
 
 /* Pack i of packs gets number i + 1; row.kind is 0 when it could not be loaded. */
 struct builder {
@@ -27,6 +26,7 @@ struct builder {
 	uint32_t *numbers;
 	struct tusk_items items;
 	uint64_t expected; /* entries, by the sizes of the tocs */
+	size_t limit;      /* entries held at once */
 	uint64_t damaged;
 };
 
@@ -78,7 +78,7 @@ static int list_packs(struct builder *builder, struct tusk_err *err)
 	    tusk_pack_list_load(builder->node, "toc/", &tocs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < tocs.count; i++)
-		builder->expected += tocs.packs[i].size / TOC_RECORD_SIZE;
+		builder->expected += tusk_index_entries_in(tocs.packs[i].size);
 	builder->rows = calloc(builder->packs.count + 1, sizeof(*builder->rows));
 	builder->numbers = calloc(builder->packs.count + 1, sizeof(*builder->numbers));
 	if (!builder->rows || !builder->numbers)
@@ -219,7 +219,7 @@ static int pass(struct builder *builder, struct tusk_id_range range, struct tusk
 			continue;
 		row->records = toc.count;
 		row->kind = (uint8_t)toc.kind;
-		if (builder->items.count + toc.count > builder->index->tuning.rebuild_count && flush(builder, err) < 0)
+		if (builder->items.count + toc.count > builder->limit && flush(builder, err) < 0)
 			return -1;
 		if (tusk_items_append(&builder->items, &toc, (uint32_t)i, range, err) < 0)
 			return -1;
@@ -231,9 +231,11 @@ static int pass(struct builder *builder, struct tusk_id_range range, struct tusk
  * then still written from its beginning to its end. */
 static int fill(struct builder *builder, struct tusk_err *err)
 {
-	uint64_t limit = builder->index->tuning.rebuild_count;
-	uint64_t passes = builder->expected / (limit - limit / 16) + 1, width = UINT64_MAX / passes;
+	uint64_t limit = builder->index->tuning.rebuild_count, passes = (builder->expected + limit - 1) / limit;
 
+	passes = passes > 0 ? passes : 1;
+	uint64_t width = UINT64_MAX / passes;
+	builder->limit = limit + limit / 16; /* ranges are not quite equal */
 	for (uint64_t i = 0; i < passes; i++) {
 		struct tusk_id_range range = {.first = i * width, .last = (i + 1) * width - 1};
 

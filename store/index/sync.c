@@ -18,14 +18,14 @@ struct diff {
 	bool is_suspect;
 };
 
-static uint64_t entries_in(uint64_t toc_size)
+uint64_t tusk_index_entries_in(uint64_t toc_size)
 {
 	return toc_size > TOC_OTHER_SIZE ? (toc_size - TOC_OTHER_SIZE) / TOC_RECORD_SIZE : 0;
 }
 
 static int diff_add(struct diff *diff, const struct tusk_listed_pack *pack)
 {
-	diff->added_entries += entries_in(pack->size);
+	diff->added_entries += tusk_index_entries_in(pack->size);
 	return tusk_pack_list_append(&diff->added, &pack->id, pack->size, NULL) < 0 ? ENOMEM : 0;
 }
 
