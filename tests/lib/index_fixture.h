@@ -91,4 +91,91 @@ static inline struct tusk_node *test_node(const char *folder)
 	return node;
 }
 
+/* An index in a scratch folder, with a node beside it: each test has its own. */
+struct index_fixture {
+	char path[64], state[80];
+	struct tusk_keys keys;
+	struct tusk_node *node;
+	struct tusk_index_tuning tuning;
+	struct tusk_index *index;
+};
+
+static inline void reopen(struct index_fixture *f)
+{
+	struct tusk_err err = {0};
+
+	tusk_index_close(f->index);
+	tusk_test_ok(tusk_index_open_tuned(f->state, &f->keys, &f->tuning, &f->index, &err), &err);
+}
+
+static inline int setup(void **state)
+{
+	struct index_fixture *f = calloc(1, sizeof(*f));
+
+	tusk_test_directory(f->path);
+	snprintf(f->state, sizeof(f->state), "%s/state", f->path);
+	test_keys(7, &f->keys);
+	f->node = test_node(f->path);
+	f->tuning = tusk_index_default_tuning;
+	reopen(f);
+	*state = f;
+	return 0;
+}
+
+static inline int teardown(void **state)
+{
+	struct index_fixture *f = *state;
+
+	tusk_index_close(f->index);
+	tusk_node_close(f->node);
+	chmod(f->state, 0700);
+	tusk_test_remove(f->path);
+	free(f);
+	return 0;
+}
+
+/* Whether object n is known, and if so that it is where it belongs: in pack, as record at. */
+static inline bool is_found(struct tusk_index *index, uint64_t n, const struct tusk_id *pack, uint32_t offset)
+{
+	struct tusk_id id = test_id(n);
+	struct tusk_location location;
+	struct tusk_err err = {0};
+	int found = tusk_index_find(index, &id, &location, &err);
+
+	assert_true(found >= 0);
+	if (found == TUSK_INDEX_ABSENT)
+		return false;
+	assert_true(tusk_id_equal(&location.record.id, &id));
+	assert_true(tusk_id_equal(&location.pack, pack));
+	assert_int_equal(location.record.offset, offset);
+	return true;
+}
+
+static inline bool is_in_pack(struct tusk_index *index, uint64_t n, uint64_t pack, uint64_t first)
+{
+	struct tusk_id id = test_pack_id(pack);
+
+	return is_found(index, n, &id, (uint32_t)(80 + 100 * (n - first)));
+}
+
+static inline void assert_count(struct tusk_index *index, uint64_t entries, uint64_t packs)
+{
+	uint64_t have_entries, have_packs;
+	struct tusk_err err = {0};
+
+	tusk_test_ok(tusk_index_count(index, &have_entries, &have_packs, &err), &err);
+	assert_int_equal(have_entries, entries);
+	assert_int_equal(have_packs, packs);
+}
+
+static inline bool exists(const struct index_fixture *f, const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", f->state, name);
+	return access(path, F_OK) == 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #endif

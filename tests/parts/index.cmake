@@ -1,4 +1,4 @@
-foreach(test index index_damage)
+foreach(test index index_sharing index_damage)
   tusk_unit_test(${test} index fixture)
   target_link_libraries(test_${test} PRIVATE PkgConfig::LMDB)
 endforeach()

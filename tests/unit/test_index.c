@@ -8,102 +8,13 @@
 #include "index_fixture.h"
 #include "wire.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
-
-struct fixture {
-	char path[64], state[80];
-	struct tusk_keys keys;
-	struct tusk_node *node;
-	struct tusk_index_tuning tuning;
-	struct tusk_index *index;
-};
-
-static void reopen(struct fixture *f)
-{
-	struct tusk_err err = {0};
-
-	tusk_index_close(f->index);
-	tusk_test_ok(tusk_index_open_tuned(f->state, &f->keys, &f->tuning, &f->index, &err), &err);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	tusk_test_directory(f->path);
-	snprintf(f->state, sizeof(f->state), "%s/state", f->path);
-	test_keys(7, &f->keys);
-	f->node = test_node(f->path);
-	f->tuning = tusk_index_default_tuning;
-	reopen(f);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	tusk_index_close(f->index);
-	tusk_node_close(f->node);
-	chmod(f->state, 0700);
-	tusk_test_remove(f->path);
-	free(f);
-	return 0;
-}
-
-/* Whether object n is known, and if so that it is where it belongs: in pack, as record at. */
-static bool is_found(struct tusk_index *index, uint64_t n, const struct tusk_id *pack, uint32_t offset)
-{
-	struct tusk_id id = test_id(n);
-	struct tusk_location location;
-	struct tusk_err err = {0};
-	int found = tusk_index_find(index, &id, &location, &err);
-
-	assert_true(found >= 0);
-	if (found == TUSK_INDEX_ABSENT)
-		return false;
-	assert_true(tusk_id_equal(&location.record.id, &id));
-	assert_true(tusk_id_equal(&location.pack, pack));
-	assert_int_equal(location.record.offset, offset);
-	return true;
-}
-
-static bool is_in_pack(struct tusk_index *index, uint64_t n, uint64_t pack, uint64_t first)
-{
-	struct tusk_id id = test_pack_id(pack);
-
-	return is_found(index, n, &id, (uint32_t)(80 + 100 * (n - first)));
-}
-
-static void assert_count(struct tusk_index *index, uint64_t entries, uint64_t packs)
-{
-	uint64_t have_entries, have_packs;
-	struct tusk_err err = {0};
-
-	tusk_test_ok(tusk_index_count(index, &have_entries, &have_packs, &err), &err);
-	assert_int_equal(have_entries, entries);
-	assert_int_equal(have_packs, packs);
-}
-
-static struct tusk_index_sync_result sync_index(struct fixture *f)
+static struct tusk_index_sync_result sync_index(struct index_fixture *f)
 {
 	struct tusk_index_sync_result result;
 	struct tusk_err err = {0};
 
 	tusk_test_ok(tusk_index_sync(f->index, f->node, &result, &err), &err);
 	return result;
-}
-
-static bool exists(const struct fixture *f, const char *name)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "%s/%s", f->state, name);
-	return access(path, F_OK) == 0;
 }
 
 static void a_value_is_laid_out_as_the_format_page_says(void **state)
@@ -159,7 +70,7 @@ static void every_changed_bit_of_an_entry_is_seen(void **state)
 
 static void what_was_added_is_found_also_after_reopening(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 
 	assert_false(is_in_pack(f->index, 1, 1, 0));
 	assert_true(tusk_index_is_stale(f->index));
@@ -177,7 +88,7 @@ static void what_was_added_is_found_also_after_reopening(void **state)
 
 static void many_are_found_at_once(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_location locations[4];
 	struct tusk_id ids[4] = {test_id(2), test_id(900), test_id(12), test_id(0)}, pack = test_pack_id(2);
 	bool found[4];
@@ -193,7 +104,7 @@ static void many_are_found_at_once(void **state)
 
 static void an_id_keeps_the_place_it_came_with(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 
 	test_add(f->index, 1, 0, 10);
 	test_add(f->index, 2, 5, 10); /* 5..9 again, in another place */
@@ -206,7 +117,7 @@ static void an_id_keeps_the_place_it_came_with(void **state)
 
 static void a_dropped_entry_is_absent_and_can_come_again(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_id id = test_id(3);
 	struct tusk_err err = {0};
 
@@ -222,7 +133,7 @@ static void a_dropped_entry_is_absent_and_can_come_again(void **state)
 
 static void the_map_grows_under_readers(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 
 	f->tuning.map_size = 256 << 10;
 	reopen(f);
@@ -240,7 +151,7 @@ static void the_map_grows_under_readers(void **state)
 
 static void manifests_are_cached_and_verified(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_buf body TUSK_AUTO_BUF = {0};
 	struct tusk_id id = test_id(1);
 	uint8_t data[10000];
@@ -281,7 +192,7 @@ static void poke(struct tusk_index *index, struct poke what)
 
 static void an_entry_with_a_wrong_tag_counts_as_absent(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	const struct tusk_entry entry = {1, 80, 100, 84, 1, 0};
 	struct tusk_id id = test_id(3);
 	uint8_t value[TUSK_ENTRY_SIZE];
@@ -296,7 +207,7 @@ static void an_entry_with_a_wrong_tag_counts_as_absent(void **state)
 
 static void a_sync_repairs_an_entry_with_a_wrong_tag(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc toc TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 10);
 	const uint8_t wrong[TUSK_ENTRY_SIZE] = {0};
 
@@ -309,7 +220,7 @@ static void a_sync_repairs_an_entry_with_a_wrong_tag(void **state)
 
 static void an_index_of_another_version_is_moved_aside(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	const uint8_t version[4] = {2};
 
 	test_add(f->index, 1, 0, 10);
@@ -323,7 +234,7 @@ static void an_index_of_another_version_is_moved_aside(void **state)
 
 static void an_index_of_another_repository_is_moved_aside(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 
 	test_add(f->index, 1, 0, 10);
 	test_keys(8, &f->keys);
@@ -336,7 +247,7 @@ static void an_index_of_another_repository_is_moved_aside(void **state)
 
 static void a_sync_follows_the_node(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc a TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 10);
 	struct tusk_toc b TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 10, 10);
 	char name[80];
@@ -360,7 +271,7 @@ static void a_sync_follows_the_node(void **state)
 
 static void an_object_hidden_by_a_vanished_pack_is_found_again(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc a TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 10);
 	char name[80];
 	struct tusk_err err = {0};
@@ -381,7 +292,7 @@ static void an_object_hidden_by_a_vanished_pack_is_found_again(void **state)
 
 static void a_damaged_toc_is_counted_and_costs_nothing_else(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc a TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 10);
 	struct tusk_toc b TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 10, 10);
 	char names[2][80], folder[128];
@@ -397,7 +308,7 @@ static void a_damaged_toc_is_counted_and_costs_nothing_else(void **state)
 	assert_true(is_found(f->index, 13, &b.pack, b.records[3].offset));
 }
 
-static void rebuild_and_assert(struct fixture *f, const struct tusk_toc *tocs, size_t count, uint64_t entries)
+static void rebuild_and_assert(struct index_fixture *f, const struct tusk_toc *tocs, size_t count, uint64_t entries)
 {
 	struct tusk_index_sync_result result;
 	struct tusk_err err = {0};
@@ -420,7 +331,7 @@ static void rebuild_and_assert(struct fixture *f, const struct tusk_toc *tocs, s
 
 static void a_rebuild_finds_everything_in_one_pass_or_in_many(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc tocs[8];
 	char name[80];
 	struct tusk_err err = {0};
@@ -443,7 +354,7 @@ static void a_rebuild_finds_everything_in_one_pass_or_in_many(void **state)
 
 static void the_first_sync_of_a_large_node_is_a_rebuild(void **state)
 {
-	struct fixture *f = *state;
+	struct index_fixture *f = *state;
 	struct tusk_toc a TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 200);
 
 	f->tuning.rebuild_from_count = 100;
@@ -452,305 +363,6 @@ static void the_first_sync_of_a_large_node_is_a_rebuild(void **state)
 	assert_false(tusk_index_is_stale(f->index));
 	assert_true(is_found(f->index, 150, &a.pack, a.records[150].offset));
 }
-
-/* Runs what in a child and returns its wait status. */
-static int in_child(void (*what)(struct fixture *f), struct fixture *f)
-{
-	int status;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		what(f);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return status;
-}
-
-static void open_own(struct fixture *f)
-{
-	struct tusk_err err = {0};
-
-	tusk_test_ok(tusk_index_open_tuned(f->state, &f->keys, &f->tuning, &f->index, &err), &err);
-}
-
-static void child_adds(struct fixture *f)
-{
-	open_own(f);
-	for (uint64_t n = 100; n < 140; n++)
-		test_add(f->index, n, n * 1000, 500);
-	tusk_index_close(f->index);
-}
-
-static void two_processes_share_an_index_that_grows(void **state)
-{
-	struct fixture *f = *state;
-
-	f->tuning.map_size = 256 << 10;
-	reopen(f);
-	test_add(f->index, 1, 0, 10);
-	assert_true(is_in_pack(f->index, 5, 1, 0));
-	assert_int_equal(in_child(child_adds, f), 0);
-	for (uint64_t n = 100; n < 140; n++)
-		assert_true(is_in_pack(f->index, n * 1000 + 499, n, n * 1000));
-	assert_count(f->index, 10 + 40 * 500, 41);
-	assert_false(exists(f, TUSK_INDEX_DAMAGED));
-}
-
-static int die_work(const struct tusk_db *db, MDB_txn *txn, void *context)
-{
-	MDB_val key = tusk_db_val("garbage", 7), value = tusk_db_val("garbage", 7);
-
-	(void)context;
-	mdb_put(txn, db->tables[TUSK_TABLE_META], &key, &value, 0);
-	raise(SIGKILL);
-	return 0;
-}
-
-static void child_dies_writing(struct fixture *f)
-{
-	open_own(f);
-	test_add(f->index, 2, 1000, 10);
-	(void)tusk_index_write(f->index, die_work, NULL, NULL);
-}
-
-static void a_writer_killed_in_a_transaction_stops_nobody(void **state)
-{
-	struct fixture *f = *state;
-
-	test_add(f->index, 1, 0, 10);
-	assert_true(WIFSIGNALED(in_child(child_dies_writing, f)));
-	test_add(f->index, 3, 2000, 10);
-	assert_true(is_in_pack(f->index, 1005, 2, 1000));
-	assert_true(is_in_pack(f->index, 2005, 3, 2000));
-	tusk_index_close(f->index);
-	f->index = NULL;
-	assert_true(WIFSIGNALED(in_child(child_dies_writing, f)));
-	reopen(f); /* probes: somebody died */
-	assert_true(is_in_pack(f->index, 5, 1, 0));
-	assert_false(exists(f, TUSK_INDEX_DAMAGED));
-	assert_false(tusk_index_is_stale(f->index));
-}
-
-static int stop_work(const struct tusk_db *db, MDB_txn *txn, void *context)
-{
-	(void)db;
-	(void)txn;
-	(void)context;
-	raise(SIGSTOP);
-	return 0;
-}
-
-static void a_stopped_writer_is_named_and_not_waited_for_without_end(void **state)
-{
-	struct fixture *f = *state;
-	struct tusk_toc toc TUSK_AUTO_TOC = test_toc(1, 0, 10);
-	const uint64_t size = 1080;
-	struct tusk_err err = {0};
-	char wanted[32];
-	int status;
-
-	test_add(f->index, 9, 900, 10);
-	pid_t child = fork();
-	if (child == 0) {
-		open_own(f);
-		(void)tusk_index_write(f->index, stop_work, NULL, NULL);
-		tusk_index_close(f->index);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
-	assert_true(WIFSTOPPED(status));
-	f->index->tuning.lock_wait_ms = 50;
-	assert_int_equal(tusk_index_add(f->index, &toc, &size, 1, &err), -1);
-	assert_int_equal(err.code, TUSK_E_LOCKED);
-	snprintf(wanted, sizeof(wanted), "process %ld ", (long)child);
-	assert_non_null(strstr(err.message, wanted));
-	assert_true(is_in_pack(f->index, 905, 9, 900)); /* readers go on */
-	kill(child, SIGCONT);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	f->index->tuning.lock_wait_ms = 30000;
-	test_add(f->index, 1, 0, 10);
-	assert_true(is_in_pack(f->index, 5, 1, 0));
-}
-
-static void child_rebuilds(struct fixture *f)
-{
-	struct tusk_index_sync_result result;
-	struct tusk_err err = {0};
-
-	open_own(f);
-	tusk_test_ok(tusk_index_rebuild(f->index, f->node, &result, &err), &err);
-	tusk_index_close(f->index);
-}
-
-static void another_process_notices_a_rebuild(void **state)
-{
-	struct fixture *f = *state;
-	struct tusk_toc a TUSK_AUTO_TOC = test_pack_write(f->node, &f->keys, 0, 10);
-
-	test_add(f->index, 1, 1000, 10); /* not on the node: the rebuild loses it */
-	assert_true(is_in_pack(f->index, 1005, 1, 1000));
-	assert_int_equal(in_child(child_rebuilds, f), 0);
-	assert_true(is_in_pack(f->index, 1005, 1, 1000)); /* still the old file */
-	test_add(f->index, 2, 2000, 10);
-	assert_true(is_found(f->index, 5, &a.pack, a.records[5].offset));
-	assert_false(is_in_pack(f->index, 1005, 1, 1000));
-	reopen(f);
-	assert_true(is_in_pack(f->index, 2005, 2, 2000));
-	assert_count(f->index, 20, 2);
-}
-
-static void a_file_removed_under_us_is_made_anew(void **state)
-{
-	struct fixture *f = *state;
-	char path[160];
-
-	test_add(f->index, 1, 0, 10);
-	snprintf(path, sizeof(path), "%s/%s", f->state, TUSK_INDEX_FILE);
-	assert_int_equal(unlink(path), 0); /* its lock file stays */
-	test_add(f->index, 2, 1000, 10);
-	assert_true(is_in_pack(f->index, 1005, 2, 1000));
-	assert_false(is_in_pack(f->index, 5, 1, 0));
-	reopen(f);
-	assert_true(is_in_pack(f->index, 1005, 2, 1000));
-}
-
-static void a_lock_file_is_never_shared_by_two_data_files(void **state)
-{
-	struct fixture *f = *state;
-	struct stat before, after;
-	char path[160], lock[160];
-
-	test_add(f->index, 1, 0, 10);
-	snprintf(path, sizeof(path), "%s/%s", f->state, TUSK_INDEX_FILE);
-	snprintf(lock, sizeof(lock), "%s/%s", f->state, TUSK_INDEX_LOCK);
-	assert_int_equal(stat(lock, &before), 0);
-	/* As if a process that replaced the index had died half-way: a new data file beside our lock file. */
-	assert_int_equal(unlink(path), 0);
-	tusk_test_write(f->state, TUSK_INDEX_FILE, "", 0);
-	assert_int_equal(in_child(child_adds, f), 0);
-	assert_int_equal(stat(lock, &after), 0);
-	assert_true(before.st_ino != after.st_ino);
-	test_add(f->index, 2, 1000, 10);
-	assert_count(f->index, 10 + 40 * 500, 41);
-}
-
-static void one_process_opens_an_index_once(void **state)
-{
-	struct fixture *f = *state;
-	struct tusk_index *second;
-	struct tusk_id id = test_id(1);
-	struct tusk_location location;
-	struct tusk_err err = {0};
-
-	test_add(f->index, 1, 0, 10);
-	tusk_test_ok(tusk_index_open(f->state, &f->keys, &second, &err), &err);
-	assert_int_equal(tusk_index_find(second, &id, &location, &err), -1);
-	assert_int_equal(err.code, TUSK_E_INTERNAL);
-	tusk_index_close(second);
-	assert_true(is_in_pack(f->index, 5, 1, 0));
-}
-
-static void child_reads_only(struct fixture *f)
-{
-	char temporary[128];
-
-	if (setgid(65534) != 0 || setuid(65534) != 0)
-		_exit(77);
-	snprintf(temporary, sizeof(temporary), "%s/tmp", f->path);
-	setenv("TMPDIR", temporary, 1);
-	open_own(f);
-	bool readable = access(f->state, R_OK | X_OK) == 0;
-	if (is_in_pack(f->index, 5, 1, 0) != readable)
-		_exit(1);
-	test_add(f->index, 2, 1000, 10);
-	if (!is_in_pack(f->index, 1005, 2, 1000) || f->index->mode != TUSK_MODE_TEMPORARY)
-		_exit(2);
-	tusk_index_close(f->index);
-	_exit(rmdir(temporary) == 0 ? 0 : 3);
-}
-
-/* mode: of the folder, for somebody else than its owner. */
-static void read_as_nobody(struct fixture *f, mode_t mode)
-{
-	char path[160];
-
-	test_add(f->index, 1, 0, 10);
-	tusk_index_close(f->index);
-	f->index = NULL;
-	snprintf(path, sizeof(path), "%s/%s", f->state, TUSK_INDEX_FILE);
-	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(chmod(f->state, mode), 0);
-	assert_int_equal(chmod(f->path, 0777), 0);
-	snprintf(path, sizeof(path), "%s/tmp", f->path);
-	assert_int_equal(mkdir(path, 0777), 0);
-	assert_int_equal(chmod(path, 0777), 0);
-	int status = in_child(child_reads_only, f);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip(); /* only root can become somebody else */
-	assert_int_equal(status, 0);
-	reopen(f);
-	assert_true(is_in_pack(f->index, 5, 1, 0));
-	assert_count(f->index, 10, 1);
-}
-
-static void a_folder_that_cannot_be_written_is_read(void **state)
-{
-	read_as_nobody(*state, 0755);
-}
-
-static void a_folder_that_cannot_be_read_gives_a_temporary_index(void **state)
-{
-	read_as_nobody(*state, 0700);
-}
-
-struct thread {
-	struct fixture *f;
-	uint64_t first;
-	bool failed;
-};
-
-static void *read_and_write(void *context)
-{
-	struct thread *thread = context;
-	struct tusk_location location;
-	struct tusk_err err = {0};
-
-	for (uint64_t n = thread->first; n < thread->first + 20; n++) {
-		struct tusk_toc toc = test_toc(n, n * 1000, 50);
-		const uint64_t size = 5080;
-
-		thread->failed |= tusk_index_add(thread->f->index, &toc, &size, 1, &err) != 0;
-		for (uint32_t i = 0; i < toc.count; i++)
-			thread->failed |= tusk_index_find(thread->f->index, &toc.records[i].id, &location, &err) !=
-					      TUSK_INDEX_FOUND ||
-					  !tusk_id_equal(&location.pack, &toc.pack);
-		tusk_toc_release(&toc);
-	}
-	return NULL;
-}
-
-static void threads_share_an_index_that_grows(void **state)
-{
-	struct fixture *f = *state;
-	struct thread threads[4];
-	pthread_t ids[4];
-
-	f->tuning.map_size = 128 << 10;
-	reopen(f);
-	for (size_t i = 0; i < 4; i++) {
-		threads[i] = (struct thread){.f = f, .first = 100 * (i + 1)};
-		assert_int_equal(pthread_create(&ids[i], NULL, read_and_write, &threads[i]), 0);
-	}
-	for (size_t i = 0; i < 4; i++) {
-		assert_int_equal(pthread_join(ids[i], NULL), 0);
-		assert_false(threads[i].failed);
-	}
-	assert_count(f->index, 4 * 20 * 50, 80);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
@@ -772,16 +384,6 @@ int main(void)
 	    TEST(a_damaged_toc_is_counted_and_costs_nothing_else),
 	    TEST(a_rebuild_finds_everything_in_one_pass_or_in_many),
 	    TEST(the_first_sync_of_a_large_node_is_a_rebuild),
-	    TEST(two_processes_share_an_index_that_grows),
-	    TEST(a_writer_killed_in_a_transaction_stops_nobody),
-	    TEST(a_stopped_writer_is_named_and_not_waited_for_without_end),
-	    TEST(another_process_notices_a_rebuild),
-	    TEST(a_file_removed_under_us_is_made_anew),
-	    TEST(a_lock_file_is_never_shared_by_two_data_files),
-	    TEST(one_process_opens_an_index_once),
-	    TEST(a_folder_that_cannot_be_written_is_read),
-	    TEST(a_folder_that_cannot_be_read_gives_a_temporary_index),
-	    TEST(threads_share_an_index_that_grows),
 	};
 	return cmocka_run_group_tests_name("index", tests, NULL, NULL);
 }
