@@ -1,7 +1,7 @@
 #!/bin/bash
 # Sizes, blocks, link counts, devices, times: what stat shows is what was backed up (checklist 1, 4, 5, 6, 7).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir -p source/folder/{one,two}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A second pass costs the driver nothing (checklist 12, 19, 20); a large file is not read from its start (checklist 13).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 need_root # /proc/PID/io of a driver that cannot be traced
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # What cp -a, rsync and tar take out of the mount is what was backed up.
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
-python3 "$tests/lib/torture.py" source 2>/dev/null
+python3 "$tests/lib/torture.py" source --entries 2000 --folder 500 2>/dev/null
 make_repository
 backup_of "$dir/source"
 mount_here

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Damage is an input/output error of the bytes concerned, with one line that says where (checklist 23).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source
@@ -16,7 +16,7 @@ chmod u+w "$pack"
 printf '\125\252\125\252' | dd of="$pack" bs=1 seek=$(($(stat -c %s "$pack") / 2)) conv=notrunc status=none
 
 mkfifo log
-"$TUSKFS" repo "$mnt" -f 2>log &
+"$TUSKFS" "$dir/repo" "$mnt" -f 2>log &
 exec 6<log
 read -r line <&6
 case $line in *mounted*) ;; *) fail "the driver says: $line" ;; esac

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Links of one file share an inode number within a snapshot and never across two (checklist 2, 3).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir -p source/a/b/b source/c

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Holes are seen by lseek, tar -S and cp (checklist 1), and read as zeros.
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source

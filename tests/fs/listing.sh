@@ -1,7 +1,7 @@
 #!/bin/bash
 # Large folders: every name once, whatever the size of the pieces, and from any place in the listing (checklist 24).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir -p source/large source/empty

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A mount follows the repository: new snapshots appear, forgotten ones go, latest is never stale (checklist 9, 21, 24).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source
@@ -44,7 +44,7 @@ within 5 test -d "$mnt/tags/new/latest/" || fail "a new tag does not appear"
 # What is forgotten disappears; what is read meanwhile is not disturbed.
 exec 7<"$file"
 newest=$("$TUSK" snapshots --json | tail -1 | grep -o '"id":"[0-9a-f]*"' | head -1 | cut -d'"' -f4)
-name=$(readlink "$mnt/snapshots/latest")
+name=$(readlink "$mnt/tags/new/latest")
 rm "$dir/repo/snapshots/$newest"*
 within 5 test ! -e "$mnt/snapshots/$name" || fail "a forgotten snapshot is still there"
 within 5 test ! -e "$mnt/tags/new" || fail "the tag of a forgotten snapshot is still there"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# mount -t fuse.tuskfs, through mount.fuse3 and /bin/sh.
+# mount -t fuse.PROGRAM, through mount.fuse3 and /bin/sh: they add rw, dev and suid, and search the system's path only.
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 need_root
 command -v mount.fuse3 >/dev/null || skip "mount.fuse3 is not installed"
@@ -10,9 +10,9 @@ mkdir source
 echo text >source/file
 make_repository
 backup_of "$dir/source"
-mount -t fuse.tuskfs "$dir/repo" "$mnt" -o "key-file=$dir/key" 2>err || { cat err >&2; fail "mount ended with $?"; }
+mount -t "fuse.$TUSKFS" "$dir/repo" "$mnt" -o "key-file=$dir/key" 2>err || { cat err >&2; fail "mount ended with $?"; }
 [ ! -s err ] || { cat err >&2; fail "mount is not silent"; }
 expect_equal "$(cat "$mnt/latest$dir/source/file")" text "a file"
 grep " $mnt " /proc/self/mountinfo | grep -q nosuid,nodev || fail "suid or dev is in effect"
 umount "$mnt"
-expect_exit 10 mount -t fuse.tuskfs "$dir/source" "$mnt"
+expect_exit 10 mount -t "fuse.$TUSKFS" "$dir/source" "$mnt"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Arguments, options, exit codes, the call by mount(8) (ux 1.10; checklist 10, 15).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 
 mkdir source plain
 echo text >source/file

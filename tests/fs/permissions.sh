@@ -2,7 +2,7 @@
 # root's mount is for everybody, with the permissions of the source (checklist 15); links stay as they are (checklist 16);
 # nothing can be changed.
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 need_root
 command -v setpriv >/dev/null || skip "setpriv is not installed"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # df shows how full the disk of the repository is (ux 1.6).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source

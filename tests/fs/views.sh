@@ -1,7 +1,7 @@
 #!/bin/bash
 # The virtual folders: names, links, hostile hosts and tags, two snapshots in one second (checklist 17, 18, 22).
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source
@@ -21,7 +21,8 @@ expect_equal "$(ls "$mnt/snapshots")" \
   "$(printf '%s\n' 2026-01-02T03-04-05Z 2026-01-02T03-04-05Z-2 2026-01-03T03-04-05Z latest)" "snapshots"
 expect_equal "$(ls "$mnt/hosts")" "$(printf '%s\n' __ a_.._b vm)" "hosts"
 expect_equal "$(ls "$mnt/tags")" "$(printf '%s\n' __ nightly x_y)" "tags"
-expect_equal "$(ls "$mnt/tags/nightly")" "$(printf '%s\n' 2026-01-02T03-04-05Z 2026-01-03T03-04-05Z latest)" "a tag"
+# which of the two of one second has the suffix depends on their ids
+expect_equal "$(ls "$mnt/tags/nightly" | sed 's/Z-2$/Z/')" "$(printf '%s\n' 2026-01-02T03-04-05Z 2026-01-03T03-04-05Z latest)" "a tag"
 expect_equal "$(ls "$mnt/ids" | wc -l)" 3 "number of ids"
 for link in latest snapshots/latest hosts/__/latest tags/nightly/latest; do
   expect_equal "$(realpath "$mnt/$link")" "$mnt/snapshots/2026-01-03T03-04-05Z" "$link"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Extended attributes, ACLs and capabilities come out as they went in; the driver's own are not listed.
 . "$(dirname "$0")/../lib/common.sh"
-. "$(dirname "$0")/../lib/mount.sh"
+. "$tests/lib/mount.sh"
 need_fuse
 
 mkdir source

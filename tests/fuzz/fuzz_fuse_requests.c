@@ -3,6 +3,8 @@
  * The input is a row of requests of 16 bytes: which operation, which node, offset, size, a name. Their framing is built
  * here, because libfuse trusts the kernel with it; what they ask for is up to the fuzzer. Every reply is looked at. */
 #include "fixture_repository.h"
+#include "log.h"
+#include "mounting.h"
 #include "tuskfs.h"
 
 #include "tusk/backup.h"
@@ -120,7 +122,7 @@ static void send_request(uint32_t opcode, uint64_t nodeid, const void *body, siz
 
 static void make_tree(const char *path)
 {
-	char name[128];
+	char name[256];
 	static uint8_t content[200000];
 	for (size_t i = 0; i < sizeof(content); i++)
 		content[i] = (uint8_t)(i * i >> 7);
