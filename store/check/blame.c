@@ -3,6 +3,8 @@
 #include "refs.h"
 #include "walk.h"
 
+#include <string.h>
+
 /* The second walk: which paths of which snapshots refer to what is damaged. What is clean is gone into once; what is
  * not, once for each snapshot. */
 struct blame {
@@ -11,12 +13,15 @@ struct blame {
 	const struct tusk_snapshot *snapshot;
 };
 
-/* The entry being looked at. */
+/* The entry being looked at, and what is wrong with it. */
 struct suspect {
 	struct blame *blame;
 	const struct tusk_walk *walk;
 	const struct tusk_entry *entry;
 	bool is_hit;
+	/* A line to come: ranges that follow each other for the same reason are one. */
+	const struct check_damage *damage;
+	struct tusk_extent range;
 };
 
 static const struct check_damage *find(const struct tusk_check *check, const struct tusk_id *key)
@@ -37,18 +42,47 @@ static struct tusk_extent place_range(struct tusk_check *check, const struct tus
 	return (struct tusk_extent){.offset = start, .len = last + 1 - start};
 }
 
+static int flush(struct suspect *suspect, struct tusk_err *err)
+{
+	struct blame *blame = suspect->blame;
+	const struct check_damage *damage = suspect->damage;
+	suspect->damage = NULL;
+	if (!damage)
+		return 0;
+	return check_affected(blame->check, damage, blame->snapshot, &suspect->walk->path, &suspect->range, err);
+}
+
+static int add_line(struct suspect *suspect, const struct check_damage *damage, const struct tusk_extent *range,
+		    struct tusk_err *err)
+{
+	const struct check_damage *before = suspect->damage;
+	suspect->is_hit = true;
+	if (before && before->pack == damage->pack && strcmp(before->what, damage->what) == 0 &&
+	    suspect->range.offset + suspect->range.len == range->offset) {
+		suspect->range.len += range->len;
+		return 0;
+	}
+	int status = flush(suspect, err);
+	suspect->damage = damage;
+	suspect->range = *range;
+	return status;
+}
+
 static int take(void *context, const struct tusk_ref *ref, struct tusk_err *err)
 {
 	struct suspect *suspect = context;
-	struct blame *blame = suspect->blame;
-	const struct check_damage *damage = find(blame->check, &ref->id);
+	struct tusk_check *check = suspect->blame->check;
+	const struct check_damage *damage = find(check, &ref->id);
+	struct tusk_id key;
+
+	if (!damage && ref->type == TUSK_OBJECT_LIST) {
+		tusk_ref_key(ref, &key);
+		damage = find(check, &key);
+	}
 	if (!damage)
 		return 0;
-	suspect->is_hit = true;
-	struct tusk_extent range = place_range(blame->check, suspect->entry, ref);
-	if (check_affected(blame->check, damage, blame->snapshot, &suspect->walk->path, &range, err) != 0)
-		return -1;
-	return ref->type == TUSK_OBJECT_LIST;
+	struct tusk_extent range = place_range(check, suspect->entry, ref);
+	return add_line(suspect, damage, &range, err) == 0 ? ref->type == TUSK_OBJECT_LIST : -1;
 }
 
 static int blame_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err)
@@ -57,13 +91,6 @@ static int blame_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *
 	(void)err;
 	*ret_skip = tusk_keyset_get(&blame->clean, key, NULL);
 	return 0;
-}
-
-static int hit(struct tusk_walk *walk, const struct check_damage *damage, struct tusk_err *err)
-{
-	struct blame *blame = walk->context;
-	struct tusk_extent whole = {0};
-	return check_affected(blame->check, damage, blame->snapshot, &walk->path, &whole, err);
 }
 
 static int blame_damaged(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_err *why,
@@ -91,7 +118,7 @@ static int blame_entry(struct tusk_walk *walk, const struct tusk_entry *entry, s
 		return 0;
 	check_content_key(entry, &key);
 	const struct check_damage *damage = find(blame->check, &key);
-	if (damage && hit(walk, damage, err) != 0)
+	if (damage && add_line(&suspect, damage, &(struct tusk_extent){0}, err) != 0)
 		return -1;
 	/* An entry that is wrong in itself may fail again here. */
 	int status = tusk_refs_of(blame->check->fetcher, entry, &sink, &walk->why);
@@ -100,8 +127,8 @@ static int blame_entry(struct tusk_walk *walk, const struct tusk_entry *entry, s
 			*err = walk->why;
 		return -1;
 	}
-	walk->found += damage || suspect.is_hit;
-	return 0;
+	walk->found += suspect.is_hit;
+	return flush(&suspect, err);
 }
 
 static int blame_leave(struct tusk_walk *walk, const struct tusk_id *key, bool is_clean, struct tusk_err *err)

@@ -18,7 +18,8 @@ struct check_pack {
 	struct tusk_id id;
 	uint64_t size;
 	bool is_present;
-	bool has_toc; /* an intact toc object */
+	bool is_unusable; /* there, but it cannot be opened */
+	bool has_toc;     /* an intact toc object */
 	bool lost_toc_counts;
 	bool is_damaged;
 	uint32_t lines; /* paths reported */
@@ -62,6 +63,9 @@ void check_pack_damaged(struct tusk_check *check, uint32_t pack, const char *wha
  * none. */
 int check_add_damage(struct tusk_check *check, const struct tusk_id *key, uint32_t pack, const char *what,
 		     struct tusk_err *err);
+/* The same for an object that cannot be read; its pack, if it is in one, counts as damaged from now on. */
+int check_add_object(struct tusk_check *check, const struct tusk_id *id, const char *what, struct tusk_err *err);
+bool check_knows_damage(struct tusk_check *check, const struct tusk_id *key);
 /* A path that suffers: at most 1,000 for each pack are reported. path: bytes. len 0: the whole entry. */
 int check_affected(struct tusk_check *check, const struct check_damage *damage, const struct tusk_snapshot *snapshot,
 		   const struct tusk_buf *path, const struct tusk_extent *range, struct tusk_err *err);
@@ -77,7 +81,8 @@ int check_manifests(struct tusk_check *check, struct tusk_err *err);
 /* ---- packs.c: packs and their tables of contents ---- */
 
 int check_packs(struct tusk_check *check, struct tusk_err *err);
-/* Where an object is, by the tables of contents: the pack, preferring one that is there; CHECK_NO_PACK when in none. */
+/* Where an object is, by the tables of contents: the pack, preferring one that can be read; CHECK_NO_PACK when in none.
+ */
 uint32_t check_find(struct tusk_check *check, const struct tusk_id *id);
 
 /* ---- structure.c: every tree once; files.c: every file's SHA-256 ---- */

@@ -100,7 +100,7 @@ static int note(const struct stream *stream, const struct tusk_err *why, struct 
 	const struct tusk_id *id = &stream->place.id;
 	if (!stream->is_reading)
 		return check_add_damage(check, &stream->job->key, CHECK_NO_PACK, why->message, err);
-	return check_add_damage(check, id, check_find(check, id), why->message, err);
+	return check_knows_damage(check, id) ? 0 : check_add_object(check, id, why->message, err);
 }
 
 static int run(void *context, void *pointer, struct tusk_err *err)

@@ -36,11 +36,12 @@ static int compare(const void *a, const void *b)
 /* Every pack that is there or that a toc names, once. */
 static int list_packs(struct tusk_check *check, struct tusk_err *err)
 {
-	struct listing listing = {0};
-	int status = tusk_node_list(check->repository->node, "packs/", collect, &listing, err);
-	listing.of_tocs = true;
+	/* Tocs first: a backup that goes on writes the pack before its toc. */
+	struct listing listing = {.of_tocs = true};
+	int status = tusk_node_list(check->repository->node, "toc/", collect, &listing, err);
+	listing.of_tocs = false;
 	if (status == 0)
-		status = tusk_node_list(check->repository->node, "toc/", collect, &listing, err);
+		status = tusk_node_list(check->repository->node, "packs/", collect, &listing, err);
 	if (status != 0) {
 		tusk_buf_release(&listing.packs);
 		return -1;
@@ -60,7 +61,7 @@ static int list_packs(struct tusk_check *check, struct tusk_err *err)
 }
 
 /* Whether the pack can be what its toc object says: long enough, and with the same trailer. */
-static int judge_size(struct tusk_check *check, const struct check_pack *pack, const struct tusk_toc *toc,
+static int judge_pack(struct tusk_check *check, struct check_pack *pack, const struct tusk_toc *toc,
 		      const struct tusk_buf *data, struct tusk_err *err)
 {
 	struct tusk_pack *open = NULL;
@@ -74,8 +75,10 @@ static int judge_size(struct tusk_check *check, const struct check_pack *pack, c
 	if (!fits)
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "has %llu bytes, its table of contents speaks of %llu",
 				    (unsigned long long)pack->size, (unsigned long long)needed);
+	pack->is_unusable = true;
 	if (tusk_pack_open(check->repository->node, &check->repository->keys, &pack->id, &open, err) != 0)
 		return -1;
+	pack->is_unusable = false;
 	int status = tusk_pack_pread(open, trailer, sizeof(trailer), pack->size - sizeof(trailer), err);
 	tusk_pack_close(open);
 	if (status == 0 && memcmp(trailer, data->data + data->len - HASH_SIZE - TRAILER_SIZE, TRAILER_SIZE) != 0)
@@ -112,7 +115,7 @@ static int load_toc_object(struct tusk_check *check, uint32_t number, struct tus
 	pack->has_toc = true;
 	if (!pack->is_present)
 		check_pack_damaged(check, number, "is missing");
-	else if (judge_size(check, pack, ret_toc, &data, &pack_why) != 0)
+	else if (judge_pack(check, pack, ret_toc, &data, &pack_why) != 0)
 		check_pack_damaged(check, number, pack_why.message);
 	return 1;
 }
@@ -171,11 +174,21 @@ int check_packs(struct tusk_check *check, struct tusk_err *err)
 static void note_lost_toc(struct tusk_check *check, struct check_pack *pack)
 {
 	char name[80];
-	if (!pack->lost_toc_counts)
-		return;
+	pthread_mutex_lock(&check->lock);
+	bool is_news = pack->lost_toc_counts;
 	pack->lost_toc_counts = false;
+	pthread_mutex_unlock(&check->lock);
+	if (!is_news)
+		return;
 	tusk_toc_name(&pack->id, name);
 	check_object_damaged(check, name, "is lost; the copy inside its pack is intact");
+}
+
+/* The more, the better as a place to read from. */
+static int rank(const struct check_pack *pack)
+{
+	return pack->is_present + (pack->is_present && !pack->is_unusable) +
+	       (pack->is_present && !pack->is_unusable && pack->has_toc);
 }
 
 uint32_t check_find(struct tusk_check *check, const struct tusk_id *id)
@@ -184,13 +197,9 @@ uint32_t check_find(struct tusk_check *check, const struct tusk_id *id)
 	const struct tusk_stored_item *items = tusk_stored_find(&check->stored, id, &count);
 	uint32_t found = CHECK_NO_PACK;
 
-	for (size_t i = 0; i < count; i++) {
-		struct check_pack *pack = &check->packs[items[i].pack];
-		if (pack->is_present && pack->has_toc)
-			return items[i].pack;
-		if (found == CHECK_NO_PACK || pack->is_present)
+	for (size_t i = 0; i < count; i++)
+		if (found == CHECK_NO_PACK || rank(&check->packs[items[i].pack]) > rank(&check->packs[found]))
 			found = items[i].pack;
-	}
 	if (found != CHECK_NO_PACK && check->packs[found].is_present)
 		note_lost_toc(check, &check->packs[found]);
 	return found;

@@ -3,6 +3,8 @@
 #include "chunk_map.h"
 #include "wire.h"
 
+#include <string.h>
+
 static int take_blob(const struct tusk_bytes *reference, const struct tusk_ref_sink *sink, struct tusk_err *err)
 {
 	struct tusk_ref ref = {.type = TUSK_OBJECT_BLOB};
@@ -13,18 +15,18 @@ static int take_blob(const struct tusk_bytes *reference, const struct tusk_ref_s
 	return sink->take(sink->context, &ref, err) < 0 ? -1 : 0;
 }
 
-int tusk_ref_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, const struct tusk_list **ret_list,
-		  struct tusk_err *err)
+bool tusk_ref_holds(const struct tusk_ref *ref, const struct tusk_list *list)
 {
-	const struct tusk_list *list;
-	if (tusk_fetcher_list(fetcher, &ref->id, &list, err) != 0)
-		return -1;
-	if (list->level != ref->level || list->starts[list->count] != ref->len) {
-		tusk_list_release(list);
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "a chunk list is not what its parent says");
-	}
-	*ret_list = list;
-	return 0;
+	return list->level == ref->level && list->starts[list->count] == ref->len;
+}
+
+void tusk_ref_key(const struct tusk_ref *ref, struct tusk_id *ret_key)
+{
+	uint8_t text[TUSK_ID_SIZE + 9];
+	memcpy(text, ref->id.bytes, TUSK_ID_SIZE);
+	tusk_store_u64(text + TUSK_ID_SIZE, ref->len);
+	text[TUSK_ID_SIZE + 8] = ref->level;
+	tusk_sha256(text, sizeof(text), ret_key->bytes);
 }
 
 static int take_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, const struct tusk_ref_sink *sink,
@@ -34,7 +36,7 @@ static int take_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, c
 	int status = sink->take(sink->context, ref, err);
 	if (status != 0)
 		return status < 0 ? -1 : 0;
-	if (tusk_ref_list(fetcher, ref, &list, err) != 0)
+	if (tusk_fetcher_list(fetcher, &ref->id, &list, err) != 0)
 		return -1;
 	for (size_t i = 0; i < list->count && status == 0; i++) {
 		struct tusk_ref child = {.id = list->refs[i].id,

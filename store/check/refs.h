@@ -19,8 +19,9 @@ struct tusk_ref_sink {
 /* Loads lists through fetcher once take has let them pass. */
 int tusk_refs_of(struct tusk_fetcher *fetcher, const struct tusk_entry *entry, const struct tusk_ref_sink *sink,
 		 struct tusk_err *err);
-/* Loads the list and checks that it is what ref says. */
-int tusk_ref_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, const struct tusk_list **ret_list,
-		  struct tusk_err *err);
+/* Whether a list is what ref says of it. */
+bool tusk_ref_holds(const struct tusk_ref *ref, const struct tusk_list *list);
+/* Stands for a list and for what ref says of it: the same list under another claim is another thing to check. */
+void tusk_ref_key(const struct tusk_ref *ref, struct tusk_id *ret_key);
 
 #endif

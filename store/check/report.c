@@ -93,6 +93,25 @@ int check_add_damage(struct tusk_check *check, const struct tusk_id *key, uint32
 	return status;
 }
 
+int check_add_object(struct tusk_check *check, const struct tusk_id *id, const char *what, struct tusk_err *err)
+{
+	uint32_t pack = check_find(check, id);
+	pthread_mutex_lock(&check->lock);
+	bool is_news = pack != CHECK_NO_PACK && !check->packs[pack].is_damaged;
+	pthread_mutex_unlock(&check->lock);
+	if (is_news)
+		check_pack_damaged(check, pack, what);
+	return check_add_damage(check, id, pack, what, err);
+}
+
+bool check_knows_damage(struct tusk_check *check, const struct tusk_id *key)
+{
+	pthread_mutex_lock(&check->lock);
+	bool known = tusk_keyset_get(&check->damaged, key, NULL);
+	pthread_mutex_unlock(&check->lock);
+	return known;
+}
+
 static struct check_pack *lines_of(struct tusk_check *check, uint32_t pack)
 {
 	return pack == CHECK_NO_PACK ? &check->nowhere : &check->packs[pack];

@@ -36,28 +36,21 @@ static int visit(struct survey *survey, const struct tusk_id *key, struct tusk_e
 	return added < 0 ? -1 : !added;
 }
 
-/* Damage to an object: named with the pack that holds it, if any does. */
-static int note(struct survey *survey, const struct tusk_id *id, const char *what, struct tusk_err *err)
-{
-	struct tusk_check *check = survey->check;
-	uint32_t pack = check_find(check, id);
-	if (pack != CHECK_NO_PACK && !check->packs[pack].is_damaged)
-		check_pack_damaged(check, pack, what);
-	return check_add_damage(check, id, pack, what, err);
-}
-
-/* 0: the tables of contents know a pack that is there; 1: damage, noted; -1. */
+/* 0: the tables of contents know a pack that can be read; 1: damage, noted; -1. */
 static int judge_place(struct survey *survey, const struct tusk_id *id, struct tusk_err *err)
 {
 	struct tusk_check *check = survey->check;
-	char text[TUSK_ID_TEXT_SIZE], what[128];
+	char text[TUSK_ID_TEXT_SIZE], what[128] = "its pack is missing";
 	uint32_t pack = check_find(check, id);
 
-	if (pack != CHECK_NO_PACK && check->packs[pack].is_present)
+	if (pack == CHECK_NO_PACK) {
+		tusk_id_text(id, text);
+		snprintf(what, sizeof(what), "object %s is in no pack", text);
+	} else if (check->packs[pack].is_unusable) {
+		snprintf(what, sizeof(what), "its pack cannot be opened");
+	} else if (check->packs[pack].is_present) {
 		return 0;
-	tusk_id_text(id, text);
-	snprintf(what, sizeof(what),
-		 pack == CHECK_NO_PACK ? "object %s is in no pack" : "object %s is lost with its pack", text);
+	}
 	return check_add_damage(check, id, pack, what, err) == 0 ? 1 : -1;
 }
 
@@ -71,27 +64,20 @@ static int survey_enter(struct tusk_walk *walk, const struct tusk_id *key, bool 
 static int survey_damaged(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_err *why,
 			  struct tusk_err *err)
 {
-	return note(walk->context, block, why->message, err);
+	const struct survey *survey = walk->context;
+	if (walk->is_claim)
+		return check_add_damage(survey->check, block, CHECK_NO_PACK, why->message, err);
+	return check_add_object(survey->check, block, why->message, err);
 }
 
-/* A list under another claim of its level and length is another thing to check. */
-static void list_key(const struct tusk_ref *ref, struct tusk_id *ret_key)
-{
-	uint8_t text[TUSK_ID_SIZE + 9];
-	memcpy(text, ref->id.bytes, TUSK_ID_SIZE);
-	tusk_store_u64(text + TUSK_ID_SIZE, ref->len);
-	text[TUSK_ID_SIZE + 8] = ref->level;
-	tusk_sha256(text, sizeof(text), ret_key->bytes);
-}
-
-/* 0 also when the object is damaged (ret_damaged then), -1 when check cannot go on. */
+/* 0: loaded; 1: damage, noted; -1: check cannot go on. */
 static int judge_load(struct survey *survey, const struct tusk_id *id, int loaded, const struct tusk_err *why,
 		      struct tusk_err *err)
 {
 	if (loaded == 0)
 		return 0;
 	if (check_is_damage(why->code))
-		return note(survey, id, why->message, err) == 0 ? 1 : -1;
+		return check_add_object(survey->check, id, why->message, err) == 0 ? 1 : -1;
 	if (err)
 		*err = *why;
 	return -1;
@@ -103,17 +89,24 @@ static int survey_list(struct survey *survey, const struct tusk_ref *ref, struct
 	struct tusk_err why = {0};
 	const struct tusk_list *list = NULL;
 
-	list_key(ref, &key);
+	tusk_ref_key(ref, &key);
 	int seen = visit(survey, &key, err);
 	if (seen != 0)
 		return seen;
 	int status = judge_place(survey, &ref->id, err);
 	if (status != 0)
 		return status;
-	status = tusk_ref_list(survey->check->fetcher, ref, &list, &why);
-	if (status == 0)
-		tusk_list_release(list);
-	return judge_load(survey, &ref->id, status, &why, err);
+	status = tusk_fetcher_list(survey->check->fetcher, &ref->id, &list, &why);
+	if (status != 0)
+		return judge_load(survey, &ref->id, status, &why, err);
+	bool holds = tusk_ref_holds(ref, list);
+	tusk_list_release(list);
+	if (holds)
+		return 0;
+	return check_add_damage(survey->check, &key, CHECK_NO_PACK, "a chunk list is not what its parent says", err) ==
+		       0
+		   ? 1
+		   : -1;
 }
 
 static int survey_blob(struct survey *survey, const struct tusk_ref *ref, struct tusk_err *err)
@@ -141,6 +134,15 @@ static int survey_ref(void *context, const struct tusk_ref *ref, struct tusk_err
 	return judge_place(survey, &ref->id, err) < 0 ? -1 : 0;
 }
 
+static bool is_readable(const struct survey *survey, bool in_blob, const struct tusk_bytes *reference)
+{
+	struct tusk_id id;
+	if (!in_blob)
+		return false; /* what lies in the entry itself was checked when its block was decoded */
+	memcpy(id.bytes, reference->data, TUSK_ID_SIZE);
+	return !check_knows_damage(survey->check, &id);
+}
+
 /* What the entry's parts say, beyond being stored: attributes and extents in blobs decode, lengths agree. */
 static int judge_parts(struct survey *survey, const struct tusk_entry *entry, struct tusk_err *why)
 {
@@ -149,11 +151,12 @@ static int judge_parts(struct survey *survey, const struct tusk_entry *entry, st
 	TUSK_AUTO_BUF struct tusk_buf blob = {0};
 	struct tusk_fetcher *fetcher = survey->check->fetcher;
 
-	/* What lies in the entry itself was checked when its block was decoded. */
-	if (entry->xattrs_in_blob && (tusk_blob_load(fetcher, &entry->xattr_bytes, &blob, why) != 0 ||
-				      tusk_xattrs_decode(blob.data, blob.len, &xattrs, why) != 0))
+	if (is_readable(survey, entry->xattrs_in_blob, &entry->xattr_bytes) &&
+	    (tusk_blob_load(fetcher, &entry->xattr_bytes, &blob, why) != 0 ||
+	     tusk_xattrs_decode(blob.data, blob.len, &xattrs, why) != 0))
 		return tusk_err_prefix(why, "extended attributes");
-	if (entry->extents_in_blob && tusk_extents_load(fetcher, entry, &extents, why) != 0)
+	if (is_readable(survey, entry->extents_in_blob, &entry->extent_bytes) &&
+	    tusk_extents_load(fetcher, entry, &extents, why) != 0)
 		return -1;
 	return 0;
 }
@@ -182,7 +185,7 @@ static int survey_entry(struct tusk_walk *walk, const struct tusk_entry *entry, 
 	if (tusk_refs_of(survey->check->fetcher, entry, &sink, &walk->why) != 0 ||
 	    judge_parts(survey, entry, &walk->why) != 0)
 		return judge_entry(survey, &key, &walk->why, err);
-	if (!has_many || !survey->files)
+	if (!has_many || !survey->files || (entry->extents_in_blob && !is_readable(survey, true, &entry->extent_bytes)))
 		return 0;
 	int seen = visit(survey, &key, err);
 	if (seen != 0)

@@ -100,6 +100,7 @@ static int walk_directory(struct tusk_walk *walk, const struct tusk_subtree *sub
 	if (subtree->entries == 0)
 		return 0;
 	if (walk->depth == TUSK_DEPTH_MAX) {
+		walk->is_claim = true;
 		tusk_err_set(&walk->why, TUSK_E_CORRUPT, 0, "directories are nested more than %u deep", TUSK_DEPTH_MAX);
 		return walk->visitor->damaged(walk, &subtree->id, &walk->why, err);
 	}
@@ -111,6 +112,7 @@ static int walk_directory(struct tusk_walk *walk, const struct tusk_subtree *sub
 
 int tusk_walk_tree(struct tusk_walk *walk, const struct tusk_subtree *subtree, struct tusk_err *err)
 {
+	walk->is_claim = true;
 	if (tusk_subtree_check(subtree, &walk->why) != 0)
 		return walk->visitor->damaged(walk, &subtree->id, &walk->why, err);
 	return walk_directory(walk, subtree, err);
@@ -149,10 +151,12 @@ static int walk_child(struct tusk_walk *walk, const struct tusk_tree *tree, uint
 static int open_block(struct tusk_walk *walk, const struct branch *branch, struct tusk_block **ret_block)
 {
 	struct tusk_block *block;
+	walk->is_claim = false;
 	if (tusk_fetcher_block(walk->fetcher, &branch->claim.id, &block, &walk->why) != 0)
 		return -1;
 	if (!keeps_claim(tusk_block_tree(block), branch)) {
 		tusk_block_release(block);
+		walk->is_claim = true;
 		return tusk_err_set(&walk->why, TUSK_E_CORRUPT, 0, "a tree block is not what its parent says");
 	}
 	*ret_block = block;

@@ -28,6 +28,7 @@ struct tusk_walk {
 	struct tusk_buf path; /* "/a/b"; of the directory when a block is visited */
 	unsigned depth;
 	uint64_t found;      /* the visitor counts here what is wrong */
+	bool is_claim;       /* why is about what a parent says of a block, not about the block */
 	struct tusk_err why; /* here and not on the stack: the recursion may be 1,024 directories deep */
 };
 

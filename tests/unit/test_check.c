@@ -281,6 +281,8 @@ static void damaged_blobs_are_found_and_named_with_their_entries(void **state)
 	check(false);
 	find_line("packs/", "does not verify", "/shared/attributes");
 	find_line("packs/", "does not verify", "/shared/holed");
+	assert_int_equal(count_paths(), 4);
+	assert_int_equal(result.damaged_objects, 1);
 	assert_int_equal(result.affected_paths, 4);
 }
 
@@ -294,9 +296,10 @@ static void a_missing_pack_is_found_and_named_with_its_files(void **state)
 	handmade_remove(&made, name);
 	check(false);
 	find_line(name, "is missing", "");
-	find_line(name, "is lost with its pack", "/shared/single");
-	find_line(name, "is lost with its pack", "/shared/huge");
-	assert_int_equal(count_path("/shared/listed"), 20);
+	find_line(name, "its pack is missing", "/shared/single");
+	const struct line *line = find_line(name, "its pack is missing", "/shared/huge");
+	assert_int_equal(line->len, 100 * PIECE); /* one line for what follows each other */
+	assert_int_equal(count_path("/shared/listed"), 2);
 	assert_int_equal(result.damaged_objects, 1);
 	assert_int_equal(result.affected_paths, 8);
 	check(true);
@@ -402,7 +405,8 @@ static void a_damaged_pack_header_is_found(void **state)
 	tusk_pack_name(&pack, name);
 	handmade_flip(&made, name, 20);
 	check(false);
-	find_line(name, "", "");
+	find_line(name, "key commitment differs", "");
+	find_line(name, "its pack cannot be opened", "/shared/single");
 	assert_int_equal(result.damaged_objects, 1);
 }
 
@@ -485,6 +489,21 @@ static void a_manifest_that_lies_about_its_root_is_found(void **state)
 	handmade_snapshot(&made, &root, 1700000200);
 	check(false);
 	find_line("", "is not what its parent says", "/");
+	assert_int_equal(line_count, 1); /* the pack is as it was written */
+	assert_int_equal(result.affected_paths, 1);
+}
+
+static void a_file_that_lies_about_its_list_is_found(void **state)
+{
+	(void)state;
+	struct tusk_entry honest = handmade_file(&made, "honest", all.data, 70 * PIECE, PIECE);
+	struct tusk_entry entries[] = {honest, handmade_file(&made, "lying", all.data, 70 * PIECE, PIECE)};
+	entries[1].size = entries[1].data_bytes = 70 * PIECE + 1;
+	struct tusk_subtree root = handmade_tree(&made, entries, 2);
+	handmade_snapshot(&made, &root, 1700000200);
+	check(true);
+	find_line("", "a chunk list is not what its parent says", "/lying");
+	assert_int_equal(count_paths(), line_count);
 	assert_int_equal(result.affected_paths, 1);
 }
 
@@ -602,6 +621,7 @@ int main(void)
 	    TEST(what_lies_in_tmp_is_not_damage),
 	    TEST(a_wrong_hash_of_a_file_is_found),
 	    TEST(a_manifest_that_lies_about_its_root_is_found),
+	    TEST(a_file_that_lies_about_its_list_is_found),
 	    TEST(a_file_of_a_chunk_that_was_never_stored_is_found),
 	    TEST(a_record_that_is_not_what_its_id_says_is_found),
 	    TEST(a_thousand_lines_for_a_pack_are_enough),
