@@ -32,7 +32,8 @@ struct world {
 	struct tusk_keys keys;
 	struct tusk_node *node;
 	struct tusk_toc tocs[PACK_COUNT];
-	struct tusk_buf good, older; /* the file, and the file some transactions before */
+	struct tusk_buf older, good; /* the file, some transactions before and without the new packs */
+	struct tusk_buf complete;    /* with the new packs */
 	uint64_t seed;
 };
 
@@ -86,6 +87,10 @@ static int make_world(void **state)
 	tusk_test_read(world->state, TUSK_INDEX_FILE, &world->good);
 	for (unsigned i = PACK_COUNT - NEW_COUNT; i < PACK_COUNT; i++)
 		world->tocs[i] = test_pack_write(world->node, &world->keys, (uint64_t)i * PACK_RECORDS, PACK_RECORDS);
+	index = open_index(world);
+	assert_int_equal(sync_index(world, index), 0);
+	tusk_index_close(index);
+	tusk_test_read(world->state, TUSK_INDEX_FILE, &world->complete);
 	*state = world;
 	return 0;
 }
@@ -98,6 +103,7 @@ static int end_world(void **state)
 		tusk_toc_release(&world->tocs[i]);
 	tusk_buf_release(&world->good);
 	tusk_buf_release(&world->older);
+	tusk_buf_release(&world->complete);
 	tusk_node_close(world->node);
 	tusk_test_remove(world->path);
 	free(world);
@@ -204,17 +210,20 @@ static enum verdict ask_all(const struct world *world, struct tusk_index *index,
 	return GOOD;
 }
 
-/* A session: reads (before the sync too, as a mount may), syncs, which brings new packs, writes, reads again. */
-static enum verdict use_index(const struct world *world, bool is_impatient)
+/* What a session does with the index: bits. */
+#define READS_FIRST 1u /* before it has synced, as a mount may */
+#define WRITES      2u /* the sync brings new packs; then it adds manifests, and reads again */
+
+static enum verdict use_index(const struct world *world, unsigned session)
 {
 	struct tusk_index *index = open_index(world);
-	enum verdict verdict = is_impatient ? ask_all(world, index, false) : GOOD;
+	enum verdict verdict = session & READS_FIRST ? ask_all(world, index, false) : GOOD;
 
 	if (sync_index(world, index) < 0)
 		verdict = FAILED;
 	if (verdict == GOOD)
 		verdict = ask_all(world, index, true);
-	for (unsigned i = 0; verdict == GOOD && i < 3; i++) {
+	for (unsigned i = 0; session & WRITES && verdict == GOOD && i < 3; i++) {
 		struct tusk_id snapshot = test_id(i);
 
 		if (tusk_index_snapshot_put(index, &snapshot, world->good.data, (size_t)20000 * i, NULL) < 0)
@@ -226,7 +235,7 @@ static enum verdict use_index(const struct world *world, bool is_impatient)
 	return verdict;
 }
 
-static enum verdict in_child(const struct world *world, bool is_impatient)
+static enum verdict in_child(const struct world *world, unsigned session)
 {
 	int status, null;
 	pid_t child = fork();
@@ -239,7 +248,7 @@ static enum verdict in_child(const struct world *world, bool is_impatient)
 		alarm(CHILD_TIME_S);
 		null = open("/dev/null", O_WRONLY);
 		dup2(null, STDERR_FILENO); /* LMDB's last words */
-		_exit((int)use_index(world, is_impatient));
+		_exit((int)use_index(world, session));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (WIFEXITED(status))
@@ -271,13 +280,16 @@ static void no_damage_is_answered_wrongly_or_needs_help(void **state)
 		struct tusk_buf file TUSK_AUTO_BUF = {0};
 		uint64_t random = (world->seed << 20) + i * 64;
 
-		assert_int_equal(tusk_buf_append(&file, world->good.data, world->good.len), 0);
+		unsigned session = (unsigned)(next_random(&random) % 4);
+		const struct tusk_buf *whole = session & WRITES ? &world->good : &world->complete;
+
+		assert_int_equal(tusk_buf_append(&file, whole->data, whole->len), 0);
 		damage(world, &file, &random);
 		put_file(world, &file);
-		enum verdict verdict = in_child(world, i % 3 == 0);
+		enum verdict verdict = in_child(world, session);
 		if (verdict == DIED) {
 			deaths++;
-			verdict = in_child(world, true);
+			verdict = in_child(world, session);
 		}
 		if (verdict != GOOD)
 			fail_msg("case %lu of seed %llu: %s", i, (unsigned long long)world->seed,
