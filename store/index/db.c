@@ -3,6 +3,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -112,7 +113,7 @@ static unsigned flags_for(const char *path, enum tusk_db_open how)
 
 static int open_env(struct tusk_db *db, const char *path, unsigned flags, size_t map_size)
 {
-	int rc = mdb_env_create(&db->env);
+	int rc = mdb_env_create(&db->env), fd;
 
 	if (rc != 0)
 		return rc;
@@ -123,6 +124,9 @@ static int open_env(struct tusk_db *db, const char *path, unsigned flags, size_t
 		rc = mdb_env_set_maxreaders(db->env, READERS_MAX);
 	if (rc == 0)
 		rc = mdb_env_open(db->env, path, flags, 0600);
+	/* LMDB 0.9.24 forgets it for this one of its three. */
+	if (rc == 0 && mdb_env_get_fd(db->env, &fd) == 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (rc != 0)
 		tusk_db_close(db);
 	return rc;

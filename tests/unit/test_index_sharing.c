@@ -8,6 +8,7 @@
 
 #include "index_fixture.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -264,6 +265,26 @@ static void a_folder_that_cannot_be_read_gives_a_temporary_index(void **state)
 	read_as_nobody(*state, 0700);
 }
 
+/* A program that we start must not keep the index open. */
+static void no_descriptor_outlives_an_exec(void **state)
+{
+	struct index_fixture *f = *state;
+	size_t len = strlen(f->state);
+	unsigned count = 0;
+
+	test_add(f->index, 1, 0, 10);
+	for (int fd = 0; fd < 256; fd++) {
+		char link[32], target[128] = "";
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		if (readlink(link, target, sizeof(target) - 1) < 0 || strncmp(target, f->state, len) != 0)
+			continue;
+		assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+		count++;
+	}
+	assert_true(count >= 4);
+}
+
 struct thread {
 	struct index_fixture *f;
 	uint64_t first;
@@ -321,6 +342,7 @@ int main(void)
 	    TEST(one_process_opens_an_index_once),
 	    TEST(a_folder_that_cannot_be_written_is_read),
 	    TEST(a_folder_that_cannot_be_read_gives_a_temporary_index),
+	    TEST(no_descriptor_outlives_an_exec),
 	    TEST(threads_share_an_index_that_grows),
 	};
 	return cmocka_run_group_tests_name("index sharing", tests, NULL, NULL);
