@@ -103,6 +103,14 @@ static int find_single(struct tuskfs *fs, struct tusk_err *err)
 	return 0;
 }
 
+/* In the mode of a file with an ACL the group's bits are the ACL's mask, so they may promise the group more than it
+ * has. That matters where others look than who mounted; and not where owners are replaced. */
+static bool wants_acls(const struct tuskfs_options *options)
+{
+	bool shared = options->allow_other || geteuid() == 0;
+	return shared && !options->no_acls && !options->has_uid && !options->has_gid && !options->has_umask;
+}
+
 static int prepare(struct driver *driver, struct tusk_err *err)
 {
 	struct tuskfs *fs = &driver->fs;
@@ -211,6 +219,7 @@ int tuskfs_driver_run(const struct tuskfs_driver_settings *settings, struct tusk
 	sem_init(&driver.loop_ended, 0, 0);
 	prepare_signals(&waited);
 	int result = prepare(&driver, err);
+	driver.fs.acls = !driver.fs.no_xattrs && wants_acls(settings->options);
 	if (result == 0)
 		result = mount_session(&driver, err);
 	if (result == 0)

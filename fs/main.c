@@ -26,6 +26,7 @@ static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,
 				"  -o fsname=NAME         instead of REPOSITORY in the table of mounts\n"
 				"  -o allow_other         other users may look (root's mounts: always)\n"
 				"  -o noxattr             no extended attributes: faster listings\n"
+				"  -o noacl               permissions by mode only: faster, but see tuskfs(8)\n"
 				"  -o auto_unmount        unmount even if the driver is killed\n"
 				"Environment: TUSK_PASSWORD_FILE, TUSK_PASSWORD, TUSK_KEY_FILE,\n"
 				"TUSK_PASSWORD_COMMAND, CREDENTIALS_DIRECTORY.\n";

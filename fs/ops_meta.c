@@ -16,7 +16,7 @@
 void tuskfs_op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct tuskfs *fs = userdata;
-	conn->want = conn->capable & WANTED;
+	conn->want = conn->capable & (WANTED | (fs->acls ? FUSE_CAP_POSIX_ACL : 0));
 	conn->time_gran = 1;
 	if (fs->mounted)
 		fs->mounted(fs->mounted_context);

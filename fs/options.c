@@ -38,6 +38,7 @@ static const struct option_rule rules[] = {
     {"auto_unmount", FLAG, AT(auto_unmount), 0},
     {"noexec", FLAG, AT(noexec), 0},
     {"noxattr", FLAG, AT(no_xattrs), 0},
+    {"noacl", FLAG, AT(no_acls), 0},
     {"rw", FLAG, AT(wants_rw), 0},
     {"remount", REFUSED, 0, 0},
     {"ro", IGNORED, 0, 0},

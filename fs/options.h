@@ -18,6 +18,7 @@ struct tuskfs_options {
 	uint32_t uid, gid, umask;
 	bool allow_other, auto_unmount, noexec;
 	bool no_xattrs;  /* answer "not supported" to every request for extended attributes */
+	bool no_acls;    /* judge permissions by the mode alone */
 	bool wants_rw;   /* rw was asked for: worth a note, unless mount(8) added it: then ... */
 	bool from_mount; /* ... there are dev and suid too */
 	bool foreground, debug;

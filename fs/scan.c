@@ -7,6 +7,11 @@
 #define SCORE_MAX     6
 #define SCORE_TREE    2 /* from here on a listing alone is a reason to push */
 
+/* Files that were pushed are read without our knowledge. So after some listings in silence one is left alone: if
+ * somebody still reads, we hear of it; if nobody does, the scan is over. */
+#define QUIET_PROBE 16
+#define QUIET_END   24
+
 static struct tuskfs_scan_folder *find(struct tuskfs_scan *scan, const struct tuskfs_slot *slot, uint64_t number)
 {
 	for (unsigned i = 0; i < TUSKFS_SCAN_FOLDERS; i++) {
@@ -17,7 +22,6 @@ static struct tuskfs_scan_folder *find(struct tuskfs_scan *scan, const struct tu
 	return NULL;
 }
 
-/* A folder that goes without a file of it ever read speaks against a scan. */
 static struct tuskfs_scan_folder *replace_oldest(struct tuskfs_scan *scan)
 {
 	struct tuskfs_scan_folder *oldest = &scan->folders[0];
@@ -25,8 +29,6 @@ static struct tuskfs_scan_folder *replace_oldest(struct tuskfs_scan *scan)
 		if (scan->folders[i].used < oldest->used)
 			oldest = &scan->folders[i];
 	}
-	if (oldest->slot && !oldest->next_read && scan->score)
-		scan->score--;
 	*oldest = (struct tuskfs_scan_folder){.window = WINDOW_FIRST / 2};
 	return oldest;
 }
@@ -59,7 +61,9 @@ bool tuskfs_scan_listed(struct tuskfs_scan *scan, const struct tuskfs_slot *slot
 	folder->first = folder->pushed_end = directory->first_child;
 	folder->end = end;
 	folder->used = ++scan->clock;
-	if (scan->score < SCORE_TREE)
+	if (++scan->quiet >= QUIET_END)
+		scan->score = 0;
+	if (scan->score < SCORE_TREE || scan->quiet >= QUIET_PROBE)
 		return false;
 	folder->window = WINDOW_LISTED;
 	return start_run(folder, folder->first, ret_run);
@@ -77,6 +81,7 @@ bool tuskfs_scan_read(struct tuskfs_scan *scan, const struct tuskfs_slot *slot, 
 		      struct tuskfs_scan_run *ret_run)
 {
 	struct tuskfs_scan_folder *folder = find(scan, slot, number);
+	scan->quiet = 0;
 	if (!folder)
 		return false;
 	if (is_in_order(folder, number)) {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TUSKFS_SCAN_FOLDERS 32
+#define TUSKFS_SCAN_FOLDERS 512 /* rsync lists a whole tree before it reads */
 
 /* A directory that was listed lately. Entry numbers rise in the order of a listing, so they tell how a reader moves. */
 struct tuskfs_scan_folder {
@@ -24,6 +24,7 @@ struct tuskfs_scan {
 	struct tuskfs_scan_folder folders[TUSKFS_SCAN_FOLDERS];
 	uint64_t clock;
 	unsigned score; /* how much it looks as if the whole tree is being read */
+	unsigned quiet; /* listings since a file was read */
 };
 
 /* Entries worth pushing: [from, end) of a directory. */

@@ -31,6 +31,7 @@ struct tuskfs {
 	void (*mounted)(void *context); /* called once, when the kernel has said hello */
 	void *mounted_context;
 	bool no_xattrs;
+	bool acls; /* the kernel asks for ACLs and obeys them */
 };
 
 /* The driver's operations, for fuse_session_new. userdata is the struct tuskfs. */

@@ -20,6 +20,12 @@ ln -s ../../.. source/up
 cp /bin/true source/suid
 chmod 4755 source/suid
 mknod source/null c 1 3
+# What the mode shows as the group's rights is the mask of this ACL; the group itself has none.
+echo acl >source/acl
+chown :65534 source/acl
+chmod 640 source/acl
+acls=no
+if command -v setfacl >/dev/null && setfacl -m u:1001:r,g::- source/acl; then acls=yes; fi
 make_repository
 backup_of "$dir/source"
 mount_here
@@ -30,6 +36,11 @@ expect_error 'Permission denied' as_nobody cat "$copy/secret"
 expect_error 'Permission denied' as_nobody cat "$copy/closed/file"
 cat "$copy/secret" >/dev/null # root may, and has it in the cache now
 expect_error 'Permission denied' as_nobody cat "$copy/secret"
+if [ "$acls" = yes ]; then
+  expect_equal "$(stat -c %a "$copy/acl")" 640 "mode of a file with an ACL"
+  expect_error 'Permission denied' as_nobody cat "$copy/acl"
+  expect_equal "$(setpriv --reuid=1001 --regid=1001 --clear-groups cat "$copy/acl")" acl "a file opened by its ACL"
+fi
 expect_equal "$(readlink "$copy/absolute")" /etc/passwd "an absolute link"
 expect_equal "$(readlink "$copy/up")" ../../.. "an upward link"
 expect_error 'Permission denied' cat "$copy/null"

@@ -103,6 +103,25 @@ static void reading_tree_after_tree_lets_a_listing_push(void **state)
 	assert_false(pushes);
 }
 
+/* Pushed files are read unseen: a reader shows only where nothing was pushed. */
+static void a_reader_that_is_heard_of_now_and_then_keeps_the_scan_alive(void **state)
+{
+	(void)state;
+	struct tuskfs_scan scan = {0};
+	struct tuskfs_scan_run run;
+	list(&scan, 0, 1, 10, &run);
+	tuskfs_scan_read(&scan, &slot, 1, &run);
+	tuskfs_scan_read(&scan, &slot, 2, &run);
+	unsigned pushed = 0;
+	for (uint64_t i = 1; i <= 200; i++) {
+		bool pushes = list(&scan, i, 1000 * i, 1000 * i + 3, &run);
+		pushed += pushes;
+		if (!pushes)
+			tuskfs_scan_read(&scan, &slot, 1000 * i, &run);
+	}
+	assert_true(pushed > 180);
+}
+
 static void what_the_reader_has_passed_is_not_pushed(void **state)
 {
 	(void)state;
@@ -138,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(a_run_ends_where_the_kernels_knowledge_ends),
 	    cmocka_unit_test(jumping_about_pushes_nothing),
 	    cmocka_unit_test(reading_tree_after_tree_lets_a_listing_push),
+	    cmocka_unit_test(a_reader_that_is_heard_of_now_and_then_keeps_the_scan_alive),
 	    cmocka_unit_test(what_the_reader_has_passed_is_not_pushed),
 	    cmocka_unit_test(a_run_that_stopped_early_is_taken_up_again),
 	};
