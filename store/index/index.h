@@ -66,6 +66,13 @@ int tusk_index_snapshot_get(struct tusk_index *index, const struct tusk_id *id, 
 /* A failure to store is not worth more than a message: callers may ignore it. */
 int tusk_index_snapshot_put(struct tusk_index *index, const struct tusk_id *id, const void *body, size_t len,
 			    struct tusk_err *err);
+/* The same for many, in one transaction. The bodies are overwritten. */
+struct tusk_index_body {
+	struct tusk_id id;
+	struct tusk_buf body;
+};
+int tusk_index_snapshot_put_many(struct tusk_index *index, struct tusk_index_body *bodies, size_t count,
+				 struct tusk_err *err);
 int tusk_index_snapshot_drop(struct tusk_index *index, const struct tusk_id *id, struct tusk_err *err);
 
 #endif

@@ -73,6 +73,37 @@ int tusk_index_snapshot_put(struct tusk_index *index, const struct tusk_id *id, 
 	return tusk_index_write(index, put_work, &work, err);
 }
 
+struct bodies {
+	struct tusk_index_body *items;
+	size_t count;
+};
+
+static int put_many_work(const struct tusk_db *db, MDB_txn *txn, void *context)
+{
+	const struct bodies *bodies = context;
+
+	for (size_t i = 0; i < bodies->count; i++) {
+		struct body body = {.id = &bodies->items[i].id, .data = bodies->items[i].body};
+		int rc = put_work(db, txn, &body);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int tusk_index_snapshot_put_many(struct tusk_index *index, struct tusk_index_body *bodies, size_t count,
+				 struct tusk_err *err)
+{
+	static const uint8_t room_for_tag[TUSK_SNAPSHOT_TAG_SIZE];
+	struct bodies work = {.items = bodies, .count = count};
+
+	for (size_t i = 0; i < count; i++)
+		if (tusk_buf_append(&bodies[i].body, room_for_tag, sizeof(room_for_tag)) < 0)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot keep manifests in the index: out of memory");
+	return tusk_index_write(index, put_many_work, &work, err);
+}
+
 static int drop_work(const struct tusk_db *db, MDB_txn *txn, void *context)
 {
 	const struct body *body = context;
