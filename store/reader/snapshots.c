@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX "snapshots/"
+#define PREFIX         "snapshots/"
+#define NEWS_MAX       256u
+#define NEWS_BYTES_MAX ((size_t)4 << 20)
 
 static int collect_id(void *context, const char *name, uint64_t size, struct tusk_err *err)
 {
@@ -32,7 +34,33 @@ static int load_cached(struct tusk_repository *repository, const struct tusk_id 
 	return tusk_manifest_decode_body(body.data, body.len, ret_snapshot, NULL);
 }
 
-static int load_from_node(struct tusk_repository *repository, const struct tusk_id *id,
+/* Bodies to be kept in the index: many at once, because a transaction waits for the disk. */
+struct news {
+	struct tusk_index_body items[NEWS_MAX];
+	size_t count, bytes;
+};
+
+/* A failure to keep them only means that they are read again. */
+static void news_flush(struct tusk_repository *repository, struct news *news)
+{
+	if (news->count > 0)
+		(void)tusk_index_snapshot_put_many(repository->index, news->items, news->count, NULL);
+	for (size_t i = 0; i < news->count; i++)
+		tusk_buf_release(&news->items[i].body);
+	news->count = news->bytes = 0;
+}
+
+static void news_add(struct tusk_repository *repository, struct news *news, const struct tusk_id *id,
+		     struct tusk_buf *body)
+{
+	news->items[news->count++] = (struct tusk_index_body){.id = *id, .body = *body};
+	news->bytes += body->len;
+	*body = (struct tusk_buf){0};
+	if (news->count == NEWS_MAX || news->bytes > NEWS_BYTES_MAX)
+		news_flush(repository, news);
+}
+
+static int load_from_node(struct tusk_repository *repository, const struct tusk_id *id, struct news *news,
 			  struct tusk_snapshot *ret_snapshot, struct tusk_err *err)
 {
 	TUSK_AUTO_BUF struct tusk_buf sealed = {0};
@@ -47,17 +75,17 @@ static int load_from_node(struct tusk_repository *repository, const struct tusk_
 	if (tusk_manifest_open(&repository->keys, aead, id, sealed.data, sealed.len, &body, err) != 0 ||
 	    tusk_manifest_decode_body(body.data, body.len, ret_snapshot, err) != 0)
 		return -1;
-	(void)tusk_index_snapshot_put(repository->index, id, body.data, body.len, NULL);
+	news_add(repository, news, id, &body);
 	return LOADED;
 }
 
-static int load_one(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_snapshot *ret_snapshot,
-		    struct tusk_err *err)
+static int load_one(struct tusk_repository *repository, const struct tusk_id *id, struct news *news,
+		    struct tusk_snapshot *ret_snapshot, struct tusk_err *err)
 {
 	struct tusk_snapshot snapshot = {0};
 	int status = load_cached(repository, id, &snapshot);
 	if (status != 0)
-		status = load_from_node(repository, id, &snapshot, err);
+		status = load_from_node(repository, id, news, &snapshot, err);
 	if (status == LOADED) {
 		snapshot.id = *id;
 		*ret_snapshot = snapshot;
@@ -75,32 +103,46 @@ static int compare(const void *a, const void *b)
 	return tusk_id_compare(&left->id, &right->id);
 }
 
+/* Who is told of manifests that cannot be read. */
+struct listener {
+	void (*on_damage)(void *context, const struct tusk_id *id, const struct tusk_err *why);
+	void *context;
+};
+
+static void load_all(struct tusk_repository *repository, const struct tusk_buf *ids, const struct listener *listener,
+		     struct news *news, struct tusk_snapshot_list *list)
+{
+	for (size_t offset = 0; offset < ids->len; offset += sizeof(struct tusk_id)) {
+		struct tusk_err why = {0};
+		struct tusk_id id;
+		memcpy(&id, ids->data + offset, sizeof(id));
+		int status = load_one(repository, &id, news, &list->items[list->count], &why);
+		if (status == LOADED)
+			list->count++;
+		if (status >= 0)
+			continue;
+		list->damaged++;
+		if (listener->on_damage)
+			listener->on_damage(listener->context, &id, &why);
+	}
+	news_flush(repository, news);
+}
+
 int tusk_snapshot_list_load(struct tusk_repository *repository,
 			    void (*on_damage)(void *context, const struct tusk_id *id, const struct tusk_err *why),
 			    void *context, struct tusk_snapshot_list *ret_list, struct tusk_err *err)
 {
+	struct listener listener = {.on_damage = on_damage, .context = context};
+	TUSK_AUTO_FREE struct news *news = calloc(1, sizeof(*news));
 	TUSK_AUTO_BUF struct tusk_buf ids = {0};
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
 
 	if (tusk_node_list(repository->node, PREFIX, collect_id, &ids, err) != 0)
 		return -1;
-	size_t count = ids.len / sizeof(struct tusk_id);
-	list.items = calloc(count ? count : 1, sizeof(*list.items));
-	if (!list.items)
+	list.items = calloc(ids.len / sizeof(struct tusk_id) + 1, sizeof(*list.items));
+	if (!list.items || !news)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		struct tusk_err why = {0};
-		struct tusk_id id;
-		memcpy(&id, ids.data + i * sizeof(id), sizeof(id));
-		int status = load_one(repository, &id, &list.items[list.count], &why);
-		if (status == LOADED)
-			list.count++;
-		if (status < 0) {
-			list.damaged++;
-			if (on_damage)
-				on_damage(context, &id, &why);
-		}
-	}
+	load_all(repository, &ids, &listener, news, &list);
 	qsort(list.items, list.count, sizeof(*list.items), compare);
 	*ret_list = list;
 	list = (struct tusk_snapshot_list){0};
