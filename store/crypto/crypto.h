@@ -14,6 +14,18 @@
 #define TUSK_SALT_SIZE          32
 #define TUSK_OBJECT_HEADER_SIZE 80
 
+/* Many independent messages at once. Where the processor has no SHA instructions but wide vectors, three to five times
+ * as fast as one after the other, from about eight messages of similar length on; elsewhere the same as one after the
+ * other. */
+struct tusk_message {
+	const uint8_t *data;
+	size_t len;
+	uint8_t *hash; /* receives 32 bytes */
+};
+void tusk_sha256_many(const struct tusk_message *messages, size_t count);
+/* How many messages tusk_sha256_many takes side by side: 1 where batches gain nothing. */
+size_t tusk_sha256_lanes(void);
+
 int tusk_random(void *data, size_t len, struct tusk_err *err);
 void tusk_wipe(void *data, size_t len);
 bool tusk_equal_constant_time(const void *a, const void *b, size_t len);

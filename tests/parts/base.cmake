@@ -5,6 +5,7 @@ tusk_unit_test(fileio base)
 target_link_options(test_fileio PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=renameat2,--wrap=write,--wrap=read,--wrap=pread64)
 tusk_unit_test(crypto crypto)
+tusk_unit_test(lanes crypto)
 tusk_unit_test(codec codec)
 tusk_unit_test(chunker chunker crypto)
 tusk_fuzz_target(codec codec)
