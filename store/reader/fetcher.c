@@ -1,9 +1,7 @@
 #include "fetcher.h"
 
-#include "locator.h"
-#include "packs.h"
+#include "fetch.h"
 #include "prefetch.h"
-#include "slab.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,44 +9,25 @@
 
 #define TREE_CACHE_DEFAULT  ((size_t)16 << 20)
 #define CHUNK_CACHE_DEFAULT ((size_t)32 << 20)
-#define FREE_SLABS_MAX      ((size_t)4 << 20)
-
-/* What a thread needs while it reads a record; recycled. */
-struct scratch {
-	struct scratch *next;
-	struct tusk_aead *aead;
-	struct tusk_ider *ider;
-	struct tusk_buf sealed;
-};
 
 struct tusk_fetcher {
-	struct tusk_repository *repository;
-	struct tusk_locator *locator;
-	struct tusk_packs *packs;
-	struct tusk_slabs *slabs;
+	struct tusk_fetch *fetch;
 	struct tusk_cache *trees; /* blocks and lists */
 	struct tusk_cache *chunks;
-	pthread_mutex_t lock; /* the two below */
-	struct scratch *scratches;
+	pthread_mutex_t lock; /* prefetch */
 	struct tusk_prefetch *prefetch;
-};
-
-/* Decoded bytes in recycled memory. */
-struct raw {
-	uint8_t *data;
-	size_t len, capacity;
 };
 
 struct tusk_chunk {
 	struct tusk_cached cached;
 	struct tusk_fetcher *fetcher;
-	struct raw raw;
+	struct tusk_raw raw;
 };
 
 struct tusk_block {
 	struct tusk_cached cached;
 	struct tusk_fetcher *fetcher;
-	struct raw raw;
+	struct tusk_raw raw;
 	struct tusk_tree tree;
 };
 
@@ -57,132 +36,12 @@ struct list_item {
 	struct tusk_list list;
 };
 
-/* ---- scratch ---- */
-
-static void scratch_free(struct scratch *scratch)
-{
-	tusk_aead_free(scratch->aead);
-	tusk_ider_free(scratch->ider);
-	tusk_buf_wipe(&scratch->sealed);
-	free(scratch);
-}
-
-static struct scratch *scratch_take(struct tusk_fetcher *fetcher)
-{
-	pthread_mutex_lock(&fetcher->lock);
-	struct scratch *scratch = fetcher->scratches;
-	if (scratch)
-		fetcher->scratches = scratch->next;
-	pthread_mutex_unlock(&fetcher->lock);
-	if (scratch)
-		return scratch;
-	scratch = calloc(1, sizeof(*scratch));
-	if (scratch) {
-		scratch->aead = tusk_aead_new();
-		scratch->ider = tusk_ider_new(&fetcher->repository->keys);
-	}
-	return scratch;
-}
-
-static void scratch_give(struct tusk_fetcher *fetcher, struct scratch *scratch)
-{
-	pthread_mutex_lock(&fetcher->lock);
-	scratch->next = fetcher->scratches;
-	fetcher->scratches = scratch;
-	pthread_mutex_unlock(&fetcher->lock);
-}
-
-/* ---- from id to bytes ---- */
-
-struct want {
-	const struct tusk_id *id;
-	uint8_t type;
-	uint64_t len; /* UINT64_MAX: any */
-};
-
-static int read_record(struct tusk_fetcher *fetcher, const struct tusk_location *location, uint8_t *out,
-		       struct tusk_err *err)
-{
-	struct scratch *scratch = scratch_take(fetcher);
-	if (!scratch)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	struct tusk_open_pack *open;
-	int status = tusk_packs_get(fetcher->packs, &location->pack, &open, err);
-	if (status == 0) {
-		status = tusk_pack_read(open->pack, scratch->aead, &location->record, &scratch->sealed, out, err);
-		tusk_packs_put(fetcher->packs, open, status != 0);
-	}
-	scratch_give(fetcher, scratch);
-	return status;
-}
-
-/* What the index says is checked before it is believed: lengths here, the rest by the record's tag. */
-static int fetch_at(struct tusk_fetcher *fetcher, const struct want *want, const struct tusk_location *location,
-		    struct raw *ret_raw, struct tusk_err *err)
-{
-	const struct tusk_record *record = &location->record;
-	struct raw raw = {.len = record->raw};
-	char name[80], text[TUSK_ID_TEXT_SIZE];
-
-	tusk_pack_name(&location->pack, name);
-	tusk_id_text(want->id, text);
-	if (record->type != want->type || !tusk_id_equal(&record->id, want->id))
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s at %u: object %s is of type %u, not %u", name,
-				    record->offset, text, record->type, want->type);
-	if (record->raw > TUSK_RECORD_MAX_RAW || (want->len != UINT64_MAX && record->raw != want->len))
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s at %u: object %s has %u bytes, expected %llu", name,
-				    record->offset, text, record->raw, (unsigned long long)want->len);
-	raw.data = tusk_slab_take(fetcher->slabs, raw.len, &raw.capacity);
-	if (!raw.data)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (read_record(fetcher, location, raw.data, err) != 0) {
-		tusk_slab_give(fetcher->slabs, raw.data, raw.capacity);
-		return tusk_err_prefix(err, "object %s", text);
-	}
-	*ret_raw = raw;
-	return 0;
-}
-
-/* Absent data is damage here: somebody refers to it. */
-static int fail_as_corrupt(const struct tusk_err *why, struct tusk_err *err)
-{
-	if (err) {
-		*err = *why;
-		if (err->code == TUSK_E_ABSENT)
-			err->code = TUSK_E_CORRUPT;
-	}
-	return -1;
-}
-
-static int fetch(struct tusk_fetcher *fetcher, const struct want *want, struct raw *ret_raw, struct tusk_err *err)
-{
-	struct tusk_location location, other;
-	struct tusk_err why = {0};
-	char text[TUSK_ID_TEXT_SIZE];
-
-	int found = tusk_locator_search(fetcher->locator, want->id, &location, err);
-	if (found == TUSK_INDEX_ABSENT) {
-		tusk_id_text(want->id, text);
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "object %s is not stored anywhere", text);
-	}
-	if (found < 0)
-		return -1;
-	if (fetch_at(fetcher, want, &location, ret_raw, &why) == 0)
-		return 0;
-	if (why.code == TUSK_E_CORRUPT || why.code == TUSK_E_ABSENT) {
-		found = tusk_locator_replace(fetcher->locator, want->id, &location, &other, NULL);
-		if (found == TUSK_INDEX_FOUND && fetch_at(fetcher, want, &other, ret_raw, NULL) == 0)
-			return 0;
-	}
-	return fail_as_corrupt(&why, err);
-}
-
 /* ---- what the caches hold ---- */
 
 static void chunk_destroy(struct tusk_cached *item)
 {
 	struct tusk_chunk *chunk = (struct tusk_chunk *)item;
-	tusk_slab_give(chunk->fetcher->slabs, chunk->raw.data, chunk->raw.capacity);
+	tusk_raw_give(chunk->fetcher->fetch, &chunk->raw);
 	free(chunk);
 }
 
@@ -197,7 +56,7 @@ static void tree_item_destroy(struct tusk_cached *item)
 	}
 	struct tusk_block *block = (struct tusk_block *)item;
 	tusk_tree_release(&block->tree);
-	tusk_slab_give(block->fetcher->slabs, block->raw.data, block->raw.capacity);
+	tusk_raw_give(block->fetcher->fetch, &block->raw);
 	free(block);
 }
 
@@ -209,11 +68,11 @@ struct load {
 static int chunk_load(void *context, const struct tusk_id *id, struct tusk_cached **ret_item, struct tusk_err *err)
 {
 	const struct load *load = context;
-	struct want want = {.id = id, .type = TUSK_OBJECT_CHUNK, .len = load->len};
+	struct tusk_want want = {.id = id, .type = TUSK_OBJECT_CHUNK, .len = load->len};
 	TUSK_AUTO_FREE struct tusk_chunk *chunk = calloc(1, sizeof(*chunk));
 	if (!chunk)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (fetch(load->fetcher, &want, &chunk->raw, err) != 0)
+	if (tusk_fetch_read(load->fetcher->fetch, &want, &chunk->raw, err) != 0)
 		return -1;
 	chunk->fetcher = load->fetcher;
 	chunk->cached.id = *id;
@@ -233,15 +92,15 @@ static size_t block_cost(const struct tusk_block *block)
 static int block_load(void *context, const struct tusk_id *id, struct tusk_cached **ret_item, struct tusk_err *err)
 {
 	const struct load *load = context;
-	struct want want = {.id = id, .type = TUSK_OBJECT_TREE, .len = UINT64_MAX};
+	struct tusk_want want = {.id = id, .type = TUSK_OBJECT_TREE, .len = UINT64_MAX};
 	char text[TUSK_ID_TEXT_SIZE];
 	TUSK_AUTO_FREE struct tusk_block *block = calloc(1, sizeof(*block));
 	if (!block)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (fetch(load->fetcher, &want, &block->raw, err) != 0)
+	if (tusk_fetch_read(load->fetcher->fetch, &want, &block->raw, err) != 0)
 		return -1;
 	if (tusk_tree_decode(block->raw.data, block->raw.len, &block->tree, err) != 0) {
-		tusk_slab_give(load->fetcher->slabs, block->raw.data, block->raw.capacity);
+		tusk_raw_give(load->fetcher->fetch, &block->raw);
 		tusk_id_text(id, text);
 		return tusk_err_prefix(err, "tree block %s", text);
 	}
@@ -267,19 +126,19 @@ static int list_starts(struct tusk_list *list, struct tusk_err *err)
 static int list_load(void *context, const struct tusk_id *id, struct tusk_cached **ret_item, struct tusk_err *err)
 {
 	const struct load *load = context;
-	struct want want = {.id = id, .type = TUSK_OBJECT_LIST, .len = UINT64_MAX};
+	struct tusk_want want = {.id = id, .type = TUSK_OBJECT_LIST, .len = UINT64_MAX};
 	char text[TUSK_ID_TEXT_SIZE];
-	struct raw raw;
+	struct tusk_raw raw;
 	struct list_item *item = calloc(1, sizeof(*item));
 	if (!item)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	item->cached.id = *id;
 	item->cached.type = TUSK_OBJECT_LIST;
-	int status = fetch(load->fetcher, &want, &raw, err);
+	int status = tusk_fetch_read(load->fetcher->fetch, &want, &raw, err);
 	if (status == 0) {
 		struct tusk_list *list = &item->list;
 		status = tusk_list_decode(raw.data, raw.len, &list->level, &list->refs, &list->count, err);
-		tusk_slab_give(load->fetcher->slabs, raw.data, raw.capacity);
+		tusk_raw_give(load->fetcher->fetch, &raw);
 		if (status == 0)
 			status = list_starts(list, err);
 		tusk_id_text(id, text);
@@ -304,14 +163,7 @@ static void fetcher_free(struct tusk_fetcher *fetcher)
 	tusk_prefetch_free(fetcher->prefetch);
 	tusk_cache_free(fetcher->chunks);
 	tusk_cache_free(fetcher->trees);
-	tusk_slabs_free(fetcher->slabs);
-	tusk_packs_free(fetcher->packs);
-	tusk_locator_free(fetcher->locator);
-	while (fetcher->scratches) {
-		struct scratch *scratch = fetcher->scratches;
-		fetcher->scratches = scratch->next;
-		scratch_free(scratch);
-	}
+	tusk_fetch_free(fetcher->fetch);
 	pthread_mutex_destroy(&fetcher->lock);
 	free(fetcher);
 }
@@ -323,14 +175,11 @@ static struct tusk_fetcher *fetcher_new(struct tusk_repository *repository)
 	struct tusk_fetcher *fetcher = calloc(1, sizeof(*fetcher));
 	if (!fetcher)
 		return NULL;
-	fetcher->repository = repository;
 	pthread_mutex_init(&fetcher->lock, NULL);
-	fetcher->locator = tusk_locator_new(repository);
-	fetcher->packs = tusk_packs_new(repository->node, &repository->keys);
-	fetcher->slabs = tusk_slabs_new(repository->parameters.chunk_max, FREE_SLABS_MAX);
+	fetcher->fetch = tusk_fetch_new(repository);
 	fetcher->trees = tusk_cache_new(trees, tree_item_destroy);
 	fetcher->chunks = tusk_cache_new(chunks, chunk_destroy);
-	if (!fetcher->locator || !fetcher->packs || !fetcher->slabs || !fetcher->trees || !fetcher->chunks) {
+	if (!fetcher->fetch || !fetcher->trees || !fetcher->chunks) {
 		fetcher_free(fetcher);
 		return NULL;
 	}
@@ -460,14 +309,14 @@ void tusk_list_release(const struct tusk_list *list)
 int tusk_fetcher_read(struct tusk_fetcher *fetcher, const struct tusk_id *id, uint8_t type, uint64_t expected_len,
 		      struct tusk_buf *ret_data, struct tusk_err *err)
 {
-	struct want want = {.id = id, .type = type, .len = expected_len};
-	struct raw raw;
+	struct tusk_want want = {.id = id, .type = type, .len = expected_len};
+	struct tusk_raw raw;
 
-	if (fetch(fetcher, &want, &raw, err) != 0)
+	if (tusk_fetch_read(fetcher->fetch, &want, &raw, err) != 0)
 		return -1;
 	ret_data->len = 0;
 	int status = tusk_buf_append(ret_data, raw.data, raw.len);
-	tusk_slab_give(fetcher->slabs, raw.data, raw.capacity);
+	tusk_raw_give(fetcher->fetch, &raw);
 	return status == 0 ? 0 : tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 }
 
@@ -480,18 +329,13 @@ int tusk_fetcher_object(struct tusk_fetcher *fetcher, const struct tusk_id *id, 
 int tusk_fetcher_locate(struct tusk_fetcher *fetcher, const struct tusk_id *id, struct tusk_location *ret_location,
 			struct tusk_err *err)
 {
-	return tusk_locator_find(fetcher->locator, id, ret_location, err);
+	return tusk_fetch_locate(fetcher->fetch, id, ret_location, err);
 }
 
 int tusk_fetcher_chunk_id(struct tusk_fetcher *fetcher, const uint8_t sha256[32], struct tusk_id *ret_id,
 			  struct tusk_err *err)
 {
-	struct scratch *scratch = scratch_take(fetcher);
-	if (!scratch)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	tusk_ider_from_hash(scratch->ider, TUSK_OBJECT_CHUNK, sha256, ret_id);
-	scratch_give(fetcher, scratch);
-	return 0;
+	return tusk_fetch_chunk_id(fetcher->fetch, sha256, ret_id, err);
 }
 
 void tusk_fetcher_usage(const struct tusk_fetcher *fetcher, size_t *ret_trees, size_t *ret_chunks)
