@@ -45,6 +45,7 @@ static int one(struct verify *verify, const struct tusk_entry *entry, int dirfd,
 	       struct tusk_err *err)
 {
 	struct verify_subject subject = {.dirfd = dirfd, .fd = -1, .name = name};
+	TUSK_AUTO_FD int fd = -1;
 
 	verify->counts->entries++;
 	if (fstatat(dirfd, name, &subject.st, AT_SYMLINK_NOFOLLOW)) {
@@ -52,13 +53,13 @@ static int one(struct verify *verify, const struct tusk_entry *entry, int dirfd,
 		return 0;
 	}
 	if (S_ISREG(subject.st.st_mode) || S_ISDIR(subject.st.st_mode)) {
-		subject.fd = open_quietly(dirfd, name, S_ISDIR(subject.st.st_mode) ? O_DIRECTORY : 0);
-		if (subject.fd < 0) {
+		fd = open_quietly(dirfd, name, S_ISDIR(subject.st.st_mode) ? O_DIRECTORY : 0);
+		if (fd < 0) {
 			verify_differ(verify, entry->number, "unreadable", "readable", strerror(errno));
 			return 0;
 		}
 	}
-	TUSK_AUTO_FD int close_later = subject.fd;
+	subject.fd = fd;
 	if (verify_entry(verify, entry, &subject, err))
 		return -1;
 	if (entry->type != TUSK_TYPE_DIRECTORY || !S_ISDIR(subject.st.st_mode))

@@ -165,7 +165,7 @@ static int open_block(struct tusk_walk *walk, const struct branch *branch, struc
 
 static int walk_block(struct tusk_walk *walk, const struct branch *branch, struct tusk_err *err)
 {
-	struct tusk_block *block;
+	struct tusk_block *block = NULL;
 	struct tusk_id key;
 	uint64_t found = walk->found;
 	bool skip = false;

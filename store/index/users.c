@@ -68,8 +68,8 @@ int tusk_index_lock(const struct tusk_index *index, const char *name, int *ret_f
 		return tusk_err_set(err, TUSK_E_IO, rc, "cannot lock %s/%s", place->path, name);
 	/* The pid is for messages only: a full disk shall not keep us from reading. */
 	int len = snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-	if (ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) < 0)
-		(void)ftruncate(fd, 0);
+	bool is_told = ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) == len;
+	(void)is_told;
 	*ret_fd = tusk_steal_fd(&fd);
 	return 0;
 }

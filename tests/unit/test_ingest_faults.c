@@ -220,10 +220,11 @@ static void a_stream_that_says_nothing_can_be_stopped(void **state)
 
 /* ---- the node ---- */
 
-static void run(const char *format)
+/* A command whose working directory is the scratch folder. */
+static void run(const char *text)
 {
 	char command[256];
-	snprintf(command, sizeof(command), format, world.path);
+	snprintf(command, sizeof(command), "cd %s && %s", world.path, text);
 	assert_int_equal(system(command), 0);
 }
 
@@ -249,7 +250,7 @@ static void a_node_that_fails_ends_the_backup_and_harms_nothing(void **state)
 	world.on_entry = break_the_node;
 	assert_int_equal(world_try(&world), -1);
 	assert_true(world.err.code != TUSK_E_SOURCE && world.err.code != TUSK_OK);
-	run("cd %s/repository && mv away tmp");
+	run("mv repository/away repository/tmp");
 	world.on_entry = NULL;
 	assert_int_equal(world_snapshot_count(&world), 1);
 	world.result = first;
@@ -276,7 +277,7 @@ static void chunks_that_the_node_has_lost_are_stored_again(void **state)
 	(void)state;
 	make_files(50, 30000);
 	world_backup(&world, 0);
-	run("find %s/repository/packs -type f -size +200k -delete -print | sed 's,packs/..,toc,' | xargs rm");
+	run("find repository/packs -type f -size +200k -delete -print | sed 's,packs/..,toc,' | xargs rm");
 	world_reopen(&world, false);
 	world.options.force = true;
 	world_backup(&world, 0);

@@ -18,6 +18,7 @@
 #define PACK         "packs/01/" DIGITS
 #define TOC          "toc/" DIGITS
 #define SNAPSHOT     "snapshots/" DIGITS
+#define PATH_SIZE    300
 
 struct place {
 	char path[64], url[80];
@@ -46,9 +47,9 @@ static int remove_place(void **state)
 	return 0;
 }
 
-static void in_place(const struct place *place, const char *name, char ret_path[200])
+static void in_place(const struct place *place, const char *name, char ret_path[PATH_SIZE])
 {
-	snprintf(ret_path, 200, "%s/%s", place->url, name);
+	snprintf(ret_path, PATH_SIZE, "%s/%s", place->url, name);
 }
 
 static void put(const struct place *place, const char *name, const char *text)
@@ -62,7 +63,7 @@ static void a_new_node_has_every_folder(void **state)
 {
 	const struct place *place = *state;
 	static const char *const names[] = {"keys", "toc", "snapshots", "tmp", "packs/00", "packs/7f", "packs/ff"};
-	char path[200];
+	char path[PATH_SIZE];
 	struct stat status;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -188,7 +189,7 @@ static void links_and_special_files_are_refused_without_waiting(void **state)
 	const struct place *place = *state;
 	struct tusk_buf data TUSK_AUTO_BUF = {0};
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 	uint64_t size;
 
 	in_place(place, TOC, path);
@@ -207,7 +208,7 @@ static void a_folder_that_is_a_link_is_refused(void **state)
 	const struct place *place = *state;
 	struct tusk_buf data TUSK_AUTO_BUF = {0};
 	struct tusk_err err = {0};
-	char path[200], outside[100];
+	char path[PATH_SIZE], outside[100];
 
 	snprintf(outside, sizeof(outside), "%s/outside", place->path);
 	assert_int_equal(mkdir(outside, 0700), 0);
@@ -242,7 +243,7 @@ static void a_list_has_the_objects_and_nothing_else(void **state)
 	const struct place *place = *state;
 	struct tusk_err err = {0};
 	struct seen seen = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	put(place, PACK, "12345");
 	put(place,
@@ -285,7 +286,7 @@ static void a_lost_folder_is_a_failure_and_no_empty_list(void **state)
 	struct seen seen = {0};
 	struct tusk_err err = {0};
 	uint64_t generation;
-	char path[200];
+	char path[PATH_SIZE];
 
 	in_place(place, "packs/7f", path);
 	assert_int_equal(rmdir(path), 0);
@@ -303,7 +304,7 @@ static void empty_folders_that_a_copy_lost_are_made_again(void **state)
 	static const char *const names[] = {"tmp", "packs/01", "snapshots"};
 	struct tusk_upload *upload = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		in_place(place, names[i], path);
@@ -341,7 +342,7 @@ static void an_aborted_upload_leaves_nothing(void **state)
 	const struct place *place = *state;
 	struct tusk_upload *upload = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	tusk_test_ok(tusk_upload_begin(place->node, &upload, &err), &err);
 	tusk_test_ok(tusk_upload_write(upload, "abc", 3, &err), &err);
@@ -359,7 +360,7 @@ static void reading_beyond_the_end_says_truncated(void **state)
 	} beyond[] = {{0, 8}, {7, 1}, {8, 0}, {UINT64_MAX, 2}, {6, SIZE_MAX}};
 	struct tusk_object *object = NULL;
 	struct tusk_err err = {0};
-	char bytes[16], path[200];
+	char bytes[16], path[PATH_SIZE];
 
 	put(place, TOC, "1234567");
 	assert_int_equal(tusk_object_open(place->node, TOC, &object, &err), TUSK_NODE_FOUND);
@@ -389,7 +390,7 @@ static uint64_t generation_of(const struct place *place, const char *prefix)
 static void age(const struct place *place, const char *name)
 {
 	const struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
-	char path[200];
+	char path[PATH_SIZE];
 
 	in_place(place, name, path);
 	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
@@ -399,7 +400,7 @@ static void the_generation_changes_with_the_objects_only(void **state)
 {
 	const struct place *place = *state;
 	uint64_t before;
-	char path[200];
+	char path[PATH_SIZE];
 
 	age(place, "snapshots");
 	before = generation_of(place, "snapshots/");
@@ -423,7 +424,7 @@ static void two_changes_within_one_time_stamp_are_told_apart(void **state)
 	uint64_t before;
 	struct timespec stamps[2];
 	struct stat status;
-	char path[200];
+	char path[PATH_SIZE];
 
 	in_place(place, "snapshots", path);
 	put(place, SNAPSHOT, "s");

@@ -14,6 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PACK         "packs/01/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PATH_SIZE    300
 
 struct place {
 	char path[64], url[80];
@@ -42,9 +43,9 @@ static int remove_place(void **state)
 	return 0;
 }
 
-static void in_place(const struct place *place, const char *name, char ret_path[200])
+static void in_place(const struct place *place, const char *name, char ret_path[PATH_SIZE])
 {
-	snprintf(ret_path, 200, "%s/%s", place->url, name);
+	snprintf(ret_path, PATH_SIZE, "%s/%s", place->url, name);
 }
 
 static void put(const struct place *place, const char *name, const char *text)
@@ -59,7 +60,7 @@ static void a_place_that_is_not_empty_is_not_taken(void **state)
 	const struct place *place = *state;
 	struct tusk_node *node = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	assert_int_equal(tusk_node_create(place->path, &node, &err), -1); /* it holds the node */
 	assert_int_equal(err.code, TUSK_E_EXISTS);
@@ -81,7 +82,7 @@ static void an_empty_file_system_is_taken(void **state)
 	const struct place *place = *state;
 	struct tusk_node *node TUSK_AUTO_NODE = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/disk", place->path);
 	assert_int_equal(mkdir(path, 0755), 0);
@@ -97,7 +98,7 @@ static void undoing_leaves_what_was_there_before(void **state)
 	struct tusk_node *node = NULL;
 	struct tusk_upload *upload = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/made", place->path);
 	tusk_test_ok(tusk_node_create(path, &node, &err), &err);
@@ -174,7 +175,7 @@ static void a_place_without_a_directory_holds_no_repository(void **state)
 	const struct place *place = *state;
 	struct tusk_node *node = NULL;
 	struct tusk_err err = {0};
-	char path[200];
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "%s/missing", place->path);
 	assert_int_equal(tusk_node_open(path, &node, &err), -1);
