@@ -64,10 +64,11 @@ static ssize_t read_some(struct tusk_lane *lane, const struct tusk_source *sourc
 	}
 }
 
+/* A hole may be vast: minutes of this must not outlive a request to stop, after which nobody uses the hash. */
 static void hash_zeros(struct tusk_lane *lane, uint64_t len)
 {
-	static const uint8_t zeros[64 << 10];
-	while (len > 0) {
+	static const uint8_t zeros[1 << 20];
+	while (len > 0 && !tusk_ingest_stopped(lane->ingest)) {
 		size_t part = len < sizeof zeros ? (size_t)len : sizeof zeros;
 		tusk_hasher_update(lane->hasher, zeros, part);
 		len -= part;

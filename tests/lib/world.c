@@ -236,9 +236,9 @@ static void compare_metadata(const char *path, const struct tusk_entry *entry, c
 	if (entry->source_inode != stat->st_ino)
 		differs(path, "inode number");
 	compare_times(path, entry, stat);
-	if (!S_ISDIR(stat->st_mode) && entry->nlink != (S_ISREG(stat->st_mode) ? stat->st_nlink : 1))
+	if (!S_ISDIR(stat->st_mode) && entry->nlink != stat->st_nlink)
 		differs(path, "number of links");
-	if ((entry->link_id != 0) != (S_ISREG(stat->st_mode) && stat->st_nlink > 1))
+	if ((entry->link_id != 0) != (!S_ISDIR(stat->st_mode) && stat->st_nlink > 1))
 		differs(path, "link id");
 	if ((S_ISCHR(stat->st_mode) || S_ISBLK(stat->st_mode)) &&
 	    makedev(entry->device_major, entry->device_minor) != stat->st_rdev)
