@@ -2,6 +2,7 @@
 #include "slab.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 #define COST 1000u
 
 static atomic_int loads, destroyed;
+static int yields;
 
 static struct tusk_id id_of(unsigned n)
 {
@@ -32,6 +34,8 @@ static void destroy(struct tusk_cached *item)
 static int load(void *context, const struct tusk_id *id, struct tusk_cached **ret_item, struct tusk_err *err)
 {
 	atomic_fetch_add(&loads, 1);
+	for (int i = 0; i < yields; i++)
+		sched_yield(); /* gives the others the time to ask for the same */
 	if (context)
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "refused");
 	struct tusk_cached *item = calloc(1, sizeof(*item));
@@ -56,7 +60,7 @@ static struct tusk_cached *get(struct tusk_cache *cache, unsigned n)
 static int reset(void **state)
 {
 	(void)state;
-	loads = destroyed = 0;
+	loads = destroyed = yields = 0;
 	return 0;
 }
 
@@ -143,6 +147,7 @@ static void threads_that_miss_together_load_once(void **state)
 {
 	(void)state;
 	struct tusk_cache *cache = tusk_cache_new(1000 * COST, destroy);
+	yields = 20;
 	pthread_t threads[THREADS];
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (int i = 0; i < THREADS; i++)
