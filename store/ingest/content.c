@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define STOP_POLL_MS 250
+#define SIDE_BY_SIDE 32 /* chunks that are hashed together: twice the lanes, since their lengths differ */
 
 /* The chunks of a file, in order: few of them are kept, many go into lists. */
 struct refs {
@@ -186,11 +187,11 @@ static size_t cut(const struct tusk_lane *lane, const uint8_t *data, size_t len)
 	return chunk ? chunk : len;
 }
 
+/* item->entry.sha256 is set. */
 static int store_one_chunk(struct tusk_lane *lane, struct tusk_item *item, const uint8_t *data, size_t len,
 			   struct tusk_err *err)
 {
 	struct tusk_id id;
-	tusk_sha256(data, len, item->entry.sha256);
 	item->entry.has_sha256 = true;
 	item->entry.chunk_count = 1;
 	if (tusk_store_chunk(lane, data, len, item->entry.sha256, &id, err) < 0)
@@ -200,12 +201,22 @@ static int store_one_chunk(struct tusk_lane *lane, struct tusk_item *item, const
 
 static int store_cuts(struct tusk_lane *lane, const uint8_t *data, size_t len, struct refs *refs, struct tusk_err *err)
 {
+	struct tusk_message messages[SIDE_BY_SIDE];
+	uint8_t hashes[SIDE_BY_SIDE][32];
 	for (size_t at = 0; at < len;) {
-		struct tusk_chunk_ref ref = {.len = cut(lane, data + at, len - at)};
-		if (tusk_store_chunk(lane, data + at, (size_t)ref.len, NULL, &ref.id, err) < 0 ||
-		    add_ref(refs, &ref, err) < 0)
-			return -1;
-		at += (size_t)ref.len;
+		size_t count = 0;
+		for (; count < SIDE_BY_SIDE && at < len; count++) {
+			messages[count] =
+			    (struct tusk_message){data + at, cut(lane, data + at, len - at), hashes[count]};
+			at += messages[count].len;
+		}
+		tusk_sha256_many(messages, count);
+		for (size_t i = 0; i < count; i++) {
+			struct tusk_chunk_ref ref = {.len = messages[i].len};
+			if (tusk_store_chunk(lane, messages[i].data, messages[i].len, hashes[i], &ref.id, err) < 0 ||
+			    add_ref(refs, &ref, err) < 0)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -219,8 +230,10 @@ static int store_small(struct tusk_lane *lane, const struct tusk_source *source,
 			return set_content(item, TUSK_CONTENT_EMPTY, NULL, 0, err);
 		if (len <= TUSK_INLINE_MAX)
 			return set_content(item, TUSK_CONTENT_INLINE, data, len, err);
-		if (cut(lane, data, len) == len)
+		if (cut(lane, data, len) == len) {
+			tusk_sha256(data, len, item->entry.sha256);
 			return store_one_chunk(lane, item, data, len, err);
+		}
 		tusk_hasher_update(lane->hasher, data, len);
 	}
 	struct refs refs = {.sink = {.put = tusk_store_list, .context = lane}};
@@ -244,11 +257,23 @@ struct large {
 
 void tusk_content_run(struct tusk_lane *lane, const struct tusk_chunk_task *task)
 {
+	struct tusk_chunk_task tasks[SIDE_BY_SIDE];
+	struct tusk_message messages[SIDE_BY_SIDE];
+	uint8_t hashes[SIDE_BY_SIDE][32];
 	struct tusk_err err = {0};
-	task->slot->ref.len = task->len;
-	if (tusk_store_chunk(lane, task->data, task->len, NULL, &task->slot->ref.id, &err) < 0)
-		tusk_ingest_fail(lane->ingest, &err);
-	tusk_queue_chunk_done(lane->ingest->queue, task);
+	tasks[0] = *task;
+	size_t count =
+	    1 + tusk_queue_more(lane->ingest->queue, tasks + 1, tusk_sha256_lanes() > 1 ? SIDE_BY_SIDE - 1 : 0);
+	for (size_t i = 0; i < count; i++)
+		messages[i] = (struct tusk_message){tasks[i].data, tasks[i].len, hashes[i]};
+	tusk_sha256_many(messages, count);
+	for (size_t i = 0; i < count; i++) {
+		struct tusk_slot *slot = tasks[i].slot;
+		slot->ref.len = tasks[i].len;
+		if (tusk_store_chunk(lane, tasks[i].data, tasks[i].len, hashes[i], &slot->ref.id, &err) < 0)
+			tusk_ingest_fail(lane->ingest, &err);
+		tusk_queue_chunk_done(lane->ingest->queue, &tasks[i]);
+	}
 }
 
 /* The error that made the queue say TUSK_WORK_END is already kept. */
@@ -296,16 +321,17 @@ static int collect(struct large *large, bool wait, struct tusk_err *err)
 	return 0;
 }
 
-static int push_chunk(struct large *large, size_t len, struct tusk_err *err)
+/* Adds the next chunk to tasks, which go to the queue together, so that whoever takes one can hash several side by
+ * side. */
+static int add_task(struct large *large, size_t len, struct tusk_chunk_task *task, struct tusk_err *err)
 {
 	if (large->slot_count == TUSK_SLOT_COUNT && collect(large, true, err) < 0)
 		return -1;
 	struct tusk_slot *slot = &large->lane->slots[(large->first_slot + large->slot_count) % TUSK_SLOT_COUNT];
 	slot->done = false;
 	large->slot_count++;
-	struct tusk_chunk_task task = {
+	*task = (struct tusk_chunk_task){
 	    .block = large->block, .data = large->block->data + large->start, .len = len, .slot = slot};
-	tusk_queue_push_chunk(large->lane->ingest->queue, &task);
 	large->start += len;
 	return 0;
 }
@@ -315,14 +341,23 @@ static int push_chunk(struct large *large, size_t len, struct tusk_err *err)
 static int cut_block(struct large *large, size_t fresh, struct tusk_err *err)
 {
 	const struct tusk_chunker *chunker = &large->lane->ingest->chunker;
+	struct tusk_queue *queue = large->lane->ingest->queue;
+	struct tusk_chunk_task tasks[SIDE_BY_SIDE];
+	size_t count = 0;
 	while (large->start < large->filled) {
 		size_t left = large->filled - large->start;
 		size_t len = tusk_chunker_cut(chunker, large->block->data + large->start, left);
 		if (len == 0 && !large->source->ended)
 			break;
-		if (push_chunk(large, len ? len : left, err) < 0)
+		/* The ring of slots may have to be emptied first, for which what is cut must be on its way. */
+		if (count == SIDE_BY_SIDE || large->slot_count == TUSK_SLOT_COUNT) {
+			tusk_queue_push_chunks(queue, tasks, count);
+			count = 0;
+		}
+		if (add_task(large, len ? len : left, &tasks[count++], err) < 0)
 			return -1;
 	}
+	tusk_queue_push_chunks(queue, tasks, count);
 	if (!large->source->has_holes)
 		tusk_hasher_update(large->lane->hasher, large->block->data + large->filled - fresh, fresh);
 	return collect(large, false, err);
@@ -383,6 +418,17 @@ static int store_large(struct tusk_lane *lane, struct tusk_source *source, struc
 	return result;
 }
 
+static int store_ready(struct tusk_lane *lane, const struct tusk_ready *ready, struct tusk_item *item,
+		       struct tusk_err *err)
+{
+	struct tusk_entry *entry = &item->entry;
+	tusk_count(&lane->ingest->progress->bytes_read, ready->len);
+	memcpy(entry->sha256, ready->hash, sizeof entry->sha256);
+	entry->has_holes = false;
+	entry->size = entry->data_bytes = ready->len;
+	return store_one_chunk(lane, item, ready->data, ready->len, err);
+}
+
 int tusk_content_store(struct tusk_lane *lane, struct tusk_source *source, struct tusk_item *item, struct tusk_err *err)
 {
 	struct tusk_entry *entry = &item->entry;
@@ -394,6 +440,8 @@ int tusk_content_store(struct tusk_lane *lane, struct tusk_source *source, struc
 	entry->has_sha256 = false;
 	entry->chunk_count = 0;
 	entry->list_level = 0;
+	if (source->ready)
+		return store_ready(lane, source->ready, item, err);
 	if (fill(lane, source, lane->block, tusk_queue_block_size(lane->ingest->queue), &len) < 0)
 		return TUSK_READING_FAILED;
 	int result =

@@ -4,6 +4,7 @@
 
 #include "dirjob.h"
 #include "queue.h"
+#include "ready.h"
 
 /* Where the bytes come from. */
 struct tusk_source {
@@ -12,7 +13,8 @@ struct tusk_source {
 	bool has_holes; /* extents are the data */
 	const struct tusk_extent *extents;
 	size_t extent_count;
-	uint64_t size; /* apparent size (not for streams) */
+	uint64_t size;                  /* apparent size (not for streams) */
+	const struct tusk_ready *ready; /* the whole content, read and hashed already; or NULL */
 	/* private */
 	uint64_t done, hashed; /* offset in the file up to which data was read, zeros hashed */
 	size_t extent;
@@ -29,7 +31,7 @@ enum tusk_reading {
  * -1: the repository failed. */
 int tusk_content_store(struct tusk_lane *lane, struct tusk_source *source, struct tusk_item *item,
 		       struct tusk_err *err);
-/* Runs a chunk task that the queue gave; errors go to tusk_ingest_fail. */
+/* Runs a chunk task that the queue gave, and others that wait; errors go to tusk_ingest_fail. */
 void tusk_content_run(struct tusk_lane *lane, const struct tusk_chunk_task *task);
 
 /* Data extents of fd, into lane->extents. True if the file has holes that can be recorded. */

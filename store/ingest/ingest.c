@@ -3,6 +3,7 @@
 #include "chunks.h"
 #include "dirjob.h"
 #include "queue.h"
+#include "ready.h"
 #include "writers.h"
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@ int tusk_lane_init(struct tusk_lane *lane, struct tusk_ingest *ingest, bool for_
 		lane->block = tusk_queue_data_new(ingest->queue);
 		lane->slots = calloc(TUSK_SLOT_COUNT, sizeof *lane->slots);
 	}
-	if (lane->ider && lane->hasher && lane->compressor && (!for_files || (lane->block && lane->slots)))
+	bool has_ready = !for_files || tusk_ready_new(ingest, &lane->ready) == 0;
+	if (has_ready && lane->ider && lane->hasher && lane->compressor && (!for_files || (lane->block && lane->slots)))
 		return 0;
 	tusk_lane_release(lane);
 	return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
@@ -33,6 +35,7 @@ void tusk_lane_release(struct tusk_lane *lane)
 	if (lane->block)
 		tusk_queue_data_free(lane->ingest->queue, lane->block);
 	free(lane->slots);
+	tusk_ready_free(lane->ready);
 	tusk_buf_release(&lane->packed);
 	tusk_buf_release(&lane->proof);
 	tusk_buf_release(&lane->xattr_names);

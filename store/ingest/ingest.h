@@ -24,6 +24,7 @@
 
 struct tusk_dirjob;
 struct tusk_item;
+struct tusk_ready_set;
 
 struct tusk_ingest {
 	struct tusk_repository *repository;
@@ -69,6 +70,7 @@ struct tusk_lane {
 	uint8_t *block;                      /* workers: tusk_queue_block_size() bytes for whole small files */
 	struct tusk_slot *slots;             /* workers: TUSK_SLOT_COUNT, for the large file being read */
 	struct tusk_buf extents;             /* holes.c: struct tusk_extent each */
+	struct tusk_ready_set *ready;        /* workers: small files read ahead of being stored; may be NULL */
 	struct tusk_bytes user, group;       /* the last owner looked up */
 	uint32_t uid, gid;
 	bool has_user, has_group;

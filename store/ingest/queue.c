@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define BLOCK_MIN       ((size_t)2 << 20)
+#define BLOCK_MIN       ((size_t)4 << 20)
 #define MEMORY_FOR_HUGE ((size_t)64 << 20) /* blocks of more than the usual size share this much */
 
 struct tusk_queue {
@@ -239,15 +239,30 @@ bool tusk_queue_is_done(struct tusk_queue *queue, const struct tusk_slot *slot)
 	return done;
 }
 
-void tusk_queue_push_chunk(struct tusk_queue *queue, const struct tusk_chunk_task *task)
+void tusk_queue_push_chunks(struct tusk_queue *queue, const struct tusk_chunk_task *tasks, size_t count)
 {
 	pthread_mutex_lock(&queue->lock);
-	size_t last = (queue->task_first + queue->task_count) % queue->task_capacity;
-	queue->tasks[last] = *task;
-	queue->task_count++;
-	task->block->references++;
-	pthread_cond_signal(&queue->changed);
+	for (size_t i = 0; i < count; i++) {
+		size_t last = (queue->task_first + queue->task_count) % queue->task_capacity;
+		queue->tasks[last] = tasks[i];
+		queue->task_count++;
+		tasks[i].block->references++;
+	}
+	if (count)
+		pthread_cond_broadcast(&queue->changed);
 	pthread_mutex_unlock(&queue->lock);
+}
+
+size_t tusk_queue_more(struct tusk_queue *queue, struct tusk_chunk_task *ret_tasks, size_t max)
+{
+	size_t count = 0;
+	if (max == 0)
+		return 0;
+	pthread_mutex_lock(&queue->lock);
+	while (count < max && take_task(queue, &ret_tasks[count]))
+		count++;
+	pthread_mutex_unlock(&queue->lock);
+	return count;
 }
 
 static void release_locked(struct tusk_queue *queue, struct tusk_data_block *block)

@@ -60,8 +60,10 @@ enum tusk_work tusk_queue_block(struct tusk_queue *queue, struct tusk_data_block
 enum tusk_work tusk_queue_wait(struct tusk_queue *queue, const struct tusk_slot *slot,
 			       struct tusk_chunk_task *ret_task);
 bool tusk_queue_is_done(struct tusk_queue *queue, const struct tusk_slot *slot);
-/* Reader: adds a task and its reference to the block. There is always room: blocks are the limit. */
-void tusk_queue_push_chunk(struct tusk_queue *queue, const struct tusk_chunk_task *task);
+/* Reader: adds tasks and their references to their block. There is always room: blocks are the limit. */
+void tusk_queue_push_chunks(struct tusk_queue *queue, const struct tusk_chunk_task *tasks, size_t count);
+/* Takes up to max tasks that wait, to be run with one that was taken before; gives how many. */
+size_t tusk_queue_more(struct tusk_queue *queue, struct tusk_chunk_task *ret_tasks, size_t max);
 /* The reader's reference. */
 void tusk_queue_release_block(struct tusk_queue *queue, struct tusk_data_block *block);
 void tusk_queue_chunk_done(struct tusk_queue *queue, const struct tusk_chunk_task *task);

@@ -1,6 +1,7 @@
 #include "content.h"
 #include "links.h"
 #include "metadata.h"
+#include "ready.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,16 +31,6 @@ static int drop(struct tusk_lane *lane, const struct tusk_item *item, enum tusk_
 	report(lane, item, gone ? TUSK_PROBLEM_VANISHED : TUSK_PROBLEM_UNREADABLE, sys_errno);
 	*ret_state = TUSK_ITEM_DROPPED;
 	return 0;
-}
-
-static int open_file(const struct tusk_item *item)
-{
-	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(item->dir->fd, item->name, flags | O_NOATIME);
-	/* Only the owner may leave the access time alone. */
-	if (fd < 0 && errno == EPERM)
-		fd = openat(item->dir->fd, item->name, flags);
-	return fd;
 }
 
 /* Content, holes, attributes, as they are now. */
@@ -77,6 +68,8 @@ static int read_stable(struct tusk_lane *lane, struct tusk_item *item, int fd, e
 		struct tusk_source source;
 		struct stat after;
 		prepare_source(lane, item, fd, reading, &source);
+		if (reading == 1)
+			source.ready = tusk_ready_find(lane->ready, item);
 		int result = read_once(lane, item, &source, err);
 		if (result < 0)
 			return -1;
@@ -99,7 +92,8 @@ static int read_stable(struct tusk_lane *lane, struct tusk_item *item, int fd, e
 static int store_file(struct tusk_lane *lane, struct tusk_item *item, enum tusk_item_state *ret_state,
 		      struct tusk_err *err)
 {
-	TUSK_AUTO_FD int fd = open_file(item);
+	struct tusk_ready *ready = tusk_ready_find(lane->ready, item);
+	TUSK_AUTO_FD int fd = ready ? tusk_steal_fd(&ready->fd) : tusk_open_source(item);
 	if (fd < 0)
 		return drop(lane, item, ret_state, errno);
 	if (read_stable(lane, item, fd, ret_state, err) < 0)
@@ -186,15 +180,15 @@ static int run_item(struct tusk_lane *lane, struct tusk_item *item, struct tusk_
 
 static int run_batch(struct tusk_lane *lane, struct tusk_item *first, struct tusk_err *err)
 {
-	while (first) {
+	int result = 0;
+	tusk_ready_fill(lane->ready, lane->ingest, first);
+	while (first && result == 0 && !tusk_ingest_stopped(lane->ingest)) {
 		struct tusk_item *item = first;
 		first = item->batch_next;
-		if (tusk_ingest_stopped(lane->ingest))
-			return 0;
-		if (run_item(lane, item, err) < 0)
-			return -1;
+		result = run_item(lane, item, err);
 	}
-	return 0;
+	tusk_ready_clear(lane->ready);
+	return result;
 }
 
 static void *worker_main(void *context)
