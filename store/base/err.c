@@ -68,7 +68,7 @@ static size_t format_message(char message[TUSK_ERR_MESSAGE_SIZE], const char *fo
 	return strlen(message);
 }
 
-int tusk_err_set(struct tusk_err *err, enum tusk_code code, int sys_errno, const char *format, ...)
+int(tusk_err_set)(struct tusk_err *err, enum tusk_code code, int sys_errno, const char *format, ...)
 {
 	/* The arguments may point into err->message. */
 	char message[TUSK_ERR_MESSAGE_SIZE];
@@ -93,7 +93,7 @@ int tusk_err_set(struct tusk_err *err, enum tusk_code code, int sys_errno, const
 	return -1;
 }
 
-int tusk_err_prefix(struct tusk_err *err, const char *format, ...)
+int(tusk_err_prefix)(struct tusk_err *err, const char *format, ...)
 {
 	char message[TUSK_ERR_MESSAGE_SIZE];
 	va_list arguments;

@@ -47,6 +47,16 @@ int tusk_err_set(struct tusk_err *err, enum tusk_code code, int sys_errno, const
 /* Puts text and ": " before the message; returns -1. No effect on a clear err. */
 int tusk_err_prefix(struct tusk_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Both return -1 in sight of the compiler and of clang-tidy: else they would take an output that a failure left
+ * untouched for one that success left unset. */
+static inline int tusk_failed(int status)
+{
+	(void)status;
+	return -1;
+}
+#define tusk_err_set(...)    tusk_failed(tusk_err_set(__VA_ARGS__))
+#define tusk_err_prefix(...) tusk_failed(tusk_err_prefix(__VA_ARGS__))
+
 void tusk_err_clear(struct tusk_err *err);
 
 /* A stable lower-case word for machine output ("corrupt", "no-repository"). */
