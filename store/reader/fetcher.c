@@ -45,13 +45,17 @@ static void chunk_destroy(struct tusk_cached *item)
 	free(chunk);
 }
 
+static void list_destroy(struct list_item *item)
+{
+	free(item->list.refs);
+	free(item->list.starts);
+	free(item);
+}
+
 static void tree_item_destroy(struct tusk_cached *item)
 {
 	if (item->type == TUSK_OBJECT_LIST) {
-		struct list_item *list = (struct list_item *)item;
-		free(list->list.refs);
-		free(list->list.starts);
-		free(list);
+		list_destroy((struct list_item *)item);
 		return;
 	}
 	struct tusk_block *block = (struct tusk_block *)item;
@@ -146,7 +150,7 @@ static int list_load(void *context, const struct tusk_id *id, struct tusk_cached
 			tusk_err_prefix(err, "chunk list %s", text);
 	}
 	if (status != 0) {
-		tree_item_destroy(&item->cached);
+		list_destroy(item);
 		return -1;
 	}
 	item->cached.cost = sizeof(*item) + (item->list.count + 1) * (sizeof(uint64_t) + sizeof(struct tusk_chunk_ref));

@@ -49,7 +49,7 @@ static int remove_place(void **state)
 
 static void in_place(const struct place *place, const char *name, char ret_path[PATH_SIZE])
 {
-	snprintf(ret_path, PATH_SIZE, "%s/%s", place->url, name);
+	assert_in_range(snprintf(ret_path, PATH_SIZE, "%s/%s", place->url, name), 1, PATH_SIZE - 1);
 }
 
 static void put(const struct place *place, const char *name, const char *text)
