@@ -1,8 +1,11 @@
 #include "credentials.h"
 
+#include "tusk/recovery.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -10,35 +13,28 @@
 #define SECRET_MAX 4096
 #define KEY_SIZE   32
 
-/* Reads a first line of at most SECRET_MAX bytes; wipes on failure. */
-static int read_line(int fd, struct tusk_buf *line)
+/* Reads all there is, at most SECRET_MAX bytes. */
+static int read_text(int fd, struct tusk_buf *text)
 {
-	if (tusk_buf_reserve(line, SECRET_MAX + 1) < 0)
+	ssize_t n = 1;
+	if (tusk_buf_reserve(text, SECRET_MAX + 1) < 0)
 		return -1;
-	while (line->len <= SECRET_MAX) {
-		ssize_t n = read(fd, line->data + line->len, SECRET_MAX + 1 - line->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	while (n != 0 && text->len <= SECRET_MAX) {
+		n = read(fd, text->data + text->len, SECRET_MAX + 1 - text->len);
+		if (n < 0 && errno != EINTR)
 			return -1;
-		const uint8_t *newline = n ? memchr(line->data + line->len, '\n', (size_t)n) : NULL;
-		line->len = newline ? (size_t)(newline - line->data) : line->len + (size_t)n;
-		if (n == 0 || newline)
-			break;
+		text->len += n > 0 ? (size_t)n : 0;
 	}
 	errno = EMSGSIZE;
-	return line->len <= SECRET_MAX ? 0 : -1;
+	return text->len <= SECRET_MAX ? 0 : -1;
 }
 
-static int take_line(int fd, const char *origin, struct tusk_secret *secret, struct tusk_err *err)
+static int take_text(int fd, const char *origin, struct tusk_secret *secret, struct tusk_err *err)
 {
 	snprintf(secret->origin, sizeof(secret->origin), "%s", origin);
-	secret->kind = TUSK_SECRET_PASSPHRASE;
-	if (read_line(fd, &secret->secret) < 0)
+	if (read_text(fd, &secret->secret) < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot read the password from %s", origin);
-	if (secret->secret.len == 0)
-		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the password from %s is empty", origin);
-	return 0;
+	return tusk_secret_from_text(secret, err);
 }
 
 static int from_file(const char *path, struct tusk_secret *secret, struct tusk_err *err)
@@ -46,18 +42,20 @@ static int from_file(const char *path, struct tusk_secret *secret, struct tusk_e
 	TUSK_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot read the password file %s", path);
-	return take_line(fd, path, secret, err);
+	return take_text(fd, path, secret, err);
 }
 
 static int from_key_file(const char *path, struct tusk_secret *secret, struct tusk_err *err)
 {
-	TUSK_AUTO_SECRET_BUF struct tusk_buf line = {0};
+	TUSK_AUTO_SECRET_BUF struct tusk_buf text = {0};
 	TUSK_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(secret->origin, sizeof(secret->origin), "%s", path);
 	secret->kind = TUSK_SECRET_KEY_FILE;
-	if (fd < 0 || read_line(fd, &line) < 0 || tusk_buf_reserve(&secret->secret, KEY_SIZE) < 0)
+	if (fd < 0 || read_text(fd, &text) < 0 || tusk_buf_reserve(&secret->secret, KEY_SIZE) < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot read the key file %s", path);
-	if (tusk_hex_decode((const char *)line.data, line.len, secret->secret.data, KEY_SIZE) < 0)
+	while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
+		text.len--;
+	if (tusk_hex_decode((const char *)text.data, text.len, secret->secret.data, KEY_SIZE) < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "%s is not a key file: 64 hexadecimal digits are expected",
 				    path);
 	secret->secret.len = KEY_SIZE;
@@ -69,36 +67,73 @@ static int from_command(const char *command, struct tusk_secret *secret, struct 
 	FILE *stream = popen(command, "re");
 	if (!stream)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot run the password command");
-	int result = take_line(fileno(stream), "the password command", secret, err);
+	int result = take_text(fileno(stream), "the password command", secret, err);
 	int status = pclose(stream);
-	/* A command that went on writing after its first line dies of SIGPIPE: not our concern. */
-	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the password command ended with status %d",
-				    WEXITSTATUS(status));
+	if (result == 0 && status != 0)
+		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the password command ended with %s %d",
+				    WIFSIGNALED(status) ? "signal" : "status",
+				    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	return result;
 }
 
 static int from_environment(const char *value, struct tusk_secret *secret, struct tusk_err *err)
 {
 	snprintf(secret->origin, sizeof(secret->origin), "TUSK_PASSWORD");
-	secret->kind = TUSK_SECRET_PASSPHRASE;
 	if (tusk_buf_append(&secret->secret, value, strlen(value)) < 0)
 		return tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot keep the password");
-	return 0;
+	return tusk_secret_from_text(secret, err);
 }
 
-static int from_terminal(int tty, struct tusk_secret *secret, struct tusk_err *err)
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
 {
+	(void)number;
+	interrupted = 1;
+}
+
+/* One line, or TUSK_E_INTERRUPTED. */
+static int read_line(int tty, struct tusk_secret *secret, struct tusk_err *err)
+{
+	struct tusk_buf *line = &secret->secret;
+	if (tusk_buf_reserve(line, SECRET_MAX + 1) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot keep the password");
+	while (!interrupted && (line->len == 0 || line->data[line->len - 1] != '\n')) {
+		if (line->len > SECRET_MAX)
+			return tusk_err_set(err, TUSK_E_PASSWORD, EMSGSIZE, "the password");
+		ssize_t n = read(tty, line->data + line->len, SECRET_MAX + 1 - line->len);
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot read from the terminal");
+		line->len += n > 0 ? (size_t)n : 0;
+	}
+	if (interrupted)
+		return tusk_err_set(err, TUSK_E_INTERRUPTED, 0, "interrupted");
+	return tusk_secret_from_text(secret, err);
+}
+
+static int from_terminal(const struct tuskfs_options *options, int tty, struct tusk_secret *secret,
+			 struct tusk_err *err)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal}, old[3];
 	struct termios before, silent;
 	if (tcgetattr(tty, &before) < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "cannot ask for the password");
+	/* Without SA_RESTART: a signal ends the read, so that echo comes back before the program ends. */
+	for (int i = 0; i < 3; i++)
+		sigaction(signals[i], &action, &old[i]);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	dprintf(tty, "password: ");
 	tcsetattr(tty, TCSAFLUSH, &silent);
-	int result = take_line(tty, "the terminal", secret, err);
+	dprintf(tty, "password for %s: ", options->repository);
+	snprintf(secret->origin, sizeof(secret->origin), "the terminal");
+	int result = read_line(tty, secret, err);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	dprintf(tty, "\n");
+	for (int i = 0; i < 3; i++)
+		sigaction(signals[i], &old[i], NULL);
 	return result;
 }
 
@@ -118,9 +153,9 @@ int tuskfs_credentials_ask(void *context, struct tusk_secret *ret_secret, struct
 	    {options->password_command, from_command},
 	    {options->key_file, from_key_file},
 	    {getenv("TUSK_PASSWORD_FILE"), from_file},
-	    {getenv("TUSK_PASSWORD"), from_environment},
-	    {getenv("TUSK_KEY_FILE"), from_key_file},
 	    {getenv("TUSK_PASSWORD_COMMAND"), from_command},
+	    {getenv("TUSK_KEY_FILE"), from_key_file},
+	    {getenv("TUSK_PASSWORD"), from_environment},
 	    {folder && access(credential, F_OK) == 0 ? credential : NULL, from_file},
 	};
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -129,7 +164,7 @@ int tuskfs_credentials_ask(void *context, struct tusk_secret *ret_secret, struct
 	}
 	TUSK_AUTO_FD int tty = isatty(STDIN_FILENO) ? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY) : -1;
 	if (tty >= 0)
-		return from_terminal(tty, ret_secret, err);
+		return from_terminal(options, tty, ret_secret, err);
 	return tusk_err_set(err, TUSK_E_PASSWORD, 0,
 			    "a password is needed and there is no terminal; use -o password-file=FILE, "
 			    "-o key-file=FILE or TUSK_PASSWORD_FILE");

@@ -16,8 +16,8 @@ static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,
 				"\n"
 				"  -f                     stay in the foreground, messages to standard error\n"
 				"  -d                     the same, with every request\n"
-				"  -o password-file=FILE  password in the first line of FILE\n"
-				"  -o password-command=C  password in the first line that C prints\n"
+				"  -o password-file=FILE  password or recovery code in FILE\n"
+				"  -o password-command=C  password or recovery code printed by C\n"
 				"  -o key-file=FILE       key file (64 hexadecimal digits)\n"
 				"  -o snapshot=ID         this snapshot only, as the root of the mount\n"
 				"  -o uid=N,gid=N,umask=M show everything with this owner; as its owner may, less M\n"
@@ -28,8 +28,8 @@ static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,
 				"  -o noxattr             no extended attributes: faster listings\n"
 				"  -o noacl               permissions by mode only: faster, but see tuskfs(8)\n"
 				"  -o auto_unmount        unmount even if the driver is killed\n"
-				"Environment: TUSK_PASSWORD_FILE, TUSK_PASSWORD, TUSK_KEY_FILE,\n"
-				"TUSK_PASSWORD_COMMAND, CREDENTIALS_DIRECTORY.\n";
+				"Environment: TUSK_PASSWORD_FILE, TUSK_PASSWORD_COMMAND, TUSK_KEY_FILE,\n"
+				"TUSK_PASSWORD, CREDENTIALS_DIRECTORY.\n";
 
 struct names {
 	char *repository, *mountpoint;
@@ -43,8 +43,10 @@ static int open_and_serve(const struct tuskfs_options *options, const struct nam
 						 .chunk_cache = (size_t)options->cache};
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	struct tuskfs_daemon daemon = {.fd = -1};
-	if (tusk_repository_open(names->repository, &open_options, &repository, err) < 0)
-		return -1;
+	if (tusk_repository_open(names->repository, &open_options, &repository, err) < 0) {
+		struct tusk_err cause = *err;
+		return tusk_err_set(err, cause.code, 0, "cannot open repository %s", cause.message);
+	}
 	if (!options->foreground) {
 		int forked = tuskfs_daemon_fork(&daemon, err);
 		if (forked != 0)

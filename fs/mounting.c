@@ -115,16 +115,28 @@ static int detach(const char *place)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
-/* What a driver that was killed has left behind. Only ours, and only dead ones. */
+/* The kernel answers stat() of a dead mount from memory for as long as it was told to. A name nobody has asked for
+ * makes it turn to the driver. */
+static bool is_dead(const char *place)
+{
+	struct timespec now;
+	struct stat stat_;
+	TUSK_AUTO_FREE char *path = NULL;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (asprintf(&path, "%s/.tusk-%lx-%lx-%lx", place, (long)getpid(), (long)now.tv_sec, now.tv_nsec) < 0)
+		return false;
+	return lstat(path, &stat_) < 0 && errno == ENOTCONN;
+}
+
+/* Clears away what a driver that was killed has left behind. Only ours, and only dead ones. */
 static int detach_dead(const char *place, struct tusk_err *err)
 {
 	TUSK_AUTO_FREE struct mount_line *line = calloc(1, sizeof(*line));
-	struct stat stat_;
-	for (unsigned i = 0; line && i < DEAD_MOUNTS && stat(place, &stat_) < 0 && errno == ENOTCONN; i++) {
-		if (!find_mount(place, line) || strcmp(line->type, MOUNT_TYPE) != 0)
-			return tusk_err_set(err, TUSK_E_MOUNT, 0, "cannot mount on %s: a dead mount of another program",
-					    place);
-		if (detach(place) < 0)
+	for (unsigned i = 0; line && find_mount(place, line) && strcmp(line->type, MOUNT_TYPE) == 0; i++) {
+		if (!is_dead(place))
+			return tusk_err_set(err, TUSK_E_MOUNT, 0,
+					    "cannot mount on %s: a repository is mounted there already", place);
+		if (i == DEAD_MOUNTS || detach(place) < 0)
 			return tusk_err_set(err, TUSK_E_MOUNT, errno, "cannot detach the dead mount on %s", place);
 	}
 	return 0;
@@ -142,8 +154,7 @@ int tuskfs_mounting_place(const char *directory, const char *repository, char **
 {
 	struct stat stat_;
 	TUSK_AUTO_FREE char *place = resolve_place(directory);
-	TUSK_AUTO_FREE struct mount_line *line = calloc(1, sizeof(*line));
-	if (!place || !line)
+	if (!place)
 		return tusk_err_set(err, TUSK_E_MOUNT, errno, "cannot mount on %s", directory);
 	if (detach_dead(place, err) < 0)
 		return -1;
@@ -157,9 +168,6 @@ int tuskfs_mounting_place(const char *directory, const char *repository, char **
 	if (is_inside(repository, place))
 		return tusk_err_set(err, TUSK_E_MOUNT, 0, "cannot mount on %s: the repository %s lies in it", directory,
 				    repository);
-	if (find_mount(place, line) && strcmp(line->type, MOUNT_TYPE) == 0)
-		return tusk_err_set(err, TUSK_E_MOUNT, 0, "cannot mount on %s: a repository is mounted there already",
-				    directory);
 	*ret_mountpoint = TUSK_STEAL(place);
 	return 0;
 }

@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # A second pass costs the driver nothing (checklist 12, 19, 20); a large file is not read from its start (checklist 13).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 need_root # /proc/PID/io of a driver that cannot be traced
@@ -30,7 +33,7 @@ pass() {
   find "$copy" -mindepth 2 -type f -exec cat {} + >/dev/null
   find "$copy" -ls >/dev/null
   readlink "$copy/link" >/dev/null
-  ! stat "$copy/nothing" 2>/dev/null
+  [ ! -e "$copy/nothing" ]
   dd if="$copy/large" bs=1M count=16 of=/dev/null status=none
 }
 pass

@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # What cp -a, rsync and tar take out of the mount is what was backed up.
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 

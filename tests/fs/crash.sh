@@ -1,7 +1,10 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # A driver that dies leaves an error, not an empty folder (checklist 14); the next mount clears it away; a signal ends it
 # cleanly; it answers when it says so (checklist 11).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 
@@ -18,19 +21,28 @@ done
 mount_here
 pid=$(driver)
 kill -9 "$pid"
-tail --pid="$pid" -f /dev/null
+await_end "$pid"
 expect_error 'not connected' ls "$mnt"
 expect_error 'not connected' cat "$mnt/latest$dir/source/file"
 mount_here
 cmp source/file "$mnt/latest$dir/source/file"
 expect_equal "$(grep -c " $mnt " /proc/self/mountinfo)" 1 "mounts at one place"
+unmount_here
+
+# The same where the kernel remembers the root for ever.
+mount_here -o snapshot=latest
+ls -l "$mnt" >/dev/null
+pid=$(driver)
+kill -9 "$pid"
+await_end "$pid"
+mount_here
 
 # SIGTERM while files are open and being read.
 pid=$(driver)
 exec 7<"$mnt/latest$dir/source/file"
 (while cat "$mnt/latest$dir/source/file"; do :; done >/dev/null 2>&1) &
 kill -TERM "$pid"
-tail --pid="$pid" -f /dev/null
+await_end "$pid"
 wait $!
 expect_equal "$(grep -c " $mnt " /proc/self/mountinfo || true)" 0 "mounts after SIGTERM"
 exec 7<&-

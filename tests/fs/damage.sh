@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Damage is an input/output error of the bytes concerned, with one line that says where (checklist 23).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 
@@ -42,7 +45,7 @@ for ((i = 0; i < 3000000; i += 100000)); do
     bad=$((bad + 1))
   fi
 done
-[ "$bad" -ge 1 ] && [ "$bad" -le 6 ] || fail "$bad of 30 places cannot be read"
+((bad >= 1 && bad <= 6)) || fail "$bad of 30 places cannot be read"
 stat "$copy/large" >/dev/null
 
 # A whole tree pack gone: the folder cannot be listed, and says so; it does not look empty.

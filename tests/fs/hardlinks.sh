@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Links of one file share an inode number within a snapshot and never across two (checklist 2, 3).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 

@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Large folders: every name once, whatever the size of the pieces, and from any place in the listing (checklist 24).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 

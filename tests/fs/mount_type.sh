@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # mount -t fuse.PROGRAM, through mount.fuse3 and /bin/sh: they add rw, dev and suid, and search the system's path only.
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 need_root

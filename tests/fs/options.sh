@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Arguments, options, exit codes, the call by mount(8) (ux 1.10; checklist 10, 15).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 
 mkdir source plain

@@ -1,7 +1,10 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # root's mount is for everybody, with the permissions of the source (checklist 15); links stay as they are (checklist 16);
 # nothing can be changed.
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 need_root

@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # df shows how full the disk of the repository is (ux 1.6).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 
@@ -14,7 +17,7 @@ expect_equal "$block" 4096 "block size"
 expect_equal "$names" 255 "longest name"
 expect_equal "$free" "$available" "free and available"
 used=$(((total - free) * block)) real=$(du -sb "$dir/repo" | cut -f1)
-[ "$used" -ge 20000000 ] && [ "$used" -le $((real + 4096)) ] || fail "$used bytes are used of $real"
+((used >= 20000000 && used <= real + 4096)) || fail "$used bytes are used of $real"
 disk=$(($(stat -f -c %a "$dir/repo") * $(stat -f -c %S "$dir/repo")))
 difference=$((free * block - disk))
 [ "${difference#-}" -lt 1000000000 ] || fail "free: $((free * block)) here, $disk on the disk"

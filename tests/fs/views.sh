@@ -1,6 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # The virtual folders: names, links, hostile hosts and tags, two snapshots in one second (checklist 17, 18, 22).
+# shellcheck disable=SC2012,SC2119 # the names are our own; arguments are optional
+# shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
 

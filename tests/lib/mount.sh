@@ -13,12 +13,22 @@ driver() {
   pgrep -f "tuskfs $dir/repo $mnt" || fail "no driver is running"
 }
 
+# Waits until a process has ended with all its threads. (Its parent, who may be init, can be slow to notice.)
+await_end() {
+  local state threads
+  while read -r _ _ state _ 2>/dev/null <"/proc/$1/stat"; do
+    threads=("/proc/$1/task"/*)
+    [ "$state" != Z ] || [ "${#threads[@]}" -gt 1 ] || break
+    sleep 0.02
+  done
+}
+
 # Unmounts, and waits until the driver has ended.
 unmount_here() {
   local pid
   pid=$(driver)
   umount "$mnt" 2>/dev/null || fusermount3 -u "$mnt"
-  tail --pid="$pid" -f /dev/null
+  await_end "$pid"
 }
 
 # How many system calls that read, and how many bytes, the driver has made so far: every request is one such call.
