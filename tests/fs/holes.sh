@@ -16,7 +16,7 @@ for i in range(40):
 os.ftruncate(f, 60 << 20)
 os.close(f)
 END
-truncate -s 3G source/hole
+truncate -s 300M source/hole
 head -c 300000 /dev/urandom >source/full
 make_repository
 backup_of "$dir/source"
