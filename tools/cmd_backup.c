@@ -4,6 +4,7 @@
 #include "problems.h"
 #include "progress.h"
 #include "signals.h"
+#include "space.h"
 #include "timearg.h"
 #include "tusk/cleanup.h"
 #include "tusk/text.h"
@@ -154,13 +155,16 @@ static int run(struct job *job, struct tusk_repository *repository, struct tusk_
 	return rc;
 }
 
-static int fail(struct job *job, const char *url, struct tusk_err *err)
+static int fail(struct job *job, const struct tusk_repository *repository, struct tusk_err *err)
 {
 	if (err->code == TUSK_E_INTERRUPTED)
 		return tusk_report_fail(&job->cli->report, TUSK_E_INTERRUPTED,
 					"backup interrupted: nothing was damaged, no snapshot was written");
 	if (err->code == TUSK_E_FULL) {
-		tusk_err_prefix(err, "backup stopped: %s is full", url);
+		/* This client's index is on a disk of its own. */
+		const char *state = tusk_repository_state_dir(repository);
+		tusk_space_explain("backup", strstr(err->message, state) ? state : tusk_repository_url(repository),
+				   err);
 		size_t len = strlen(err->message);
 		snprintf(err->message + len, sizeof(err->message) - len,
 			 "; nothing was damaged, no snapshot was written");
@@ -214,7 +218,7 @@ static int backup(struct job *job, struct tusk_backup_options *options)
 		return tusk_cli_fail(cli, &err);
 	options->filter = filter;
 	if (run(job, repository, options, &result, &err) < 0)
-		return fail(job, tusk_repository_url(repository), &err);
+		return fail(job, repository, &err);
 	return tell(job, options, &result);
 }
 

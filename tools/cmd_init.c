@@ -90,6 +90,17 @@ static void report_made(struct tusk_cli *cli, const char *url, const struct tusk
 	printf("  next:              tusk -r %s backup PATH...\n", url);
 }
 
+/* "cannot create repository URL: cause"; the library's own texts begin with the URL. */
+static void name_repository(const char *url, struct tusk_err *err)
+{
+	struct tusk_err cause = *err;
+	size_t len = strlen(url);
+	if (strncmp(cause.message, url, len) == 0 && cause.message[len] == ':')
+		tusk_err_set(err, cause.code, 0, "cannot create repository %s", cause.message);
+	else
+		tusk_err_prefix(err, "cannot create repository %s", url);
+}
+
 int cmd_init(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
@@ -99,7 +110,7 @@ int cmd_init(struct tusk_cli *cli)
 	if (choose(cli, &url, &options, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	if (make(cli, url, &options, &parameters, &err) < 0) {
-		tusk_err_prefix(&err, "cannot create repository");
+		name_repository(url, &err);
 		return tusk_cli_fail(cli, &err);
 	}
 	report_made(cli, url, &parameters);

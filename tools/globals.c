@@ -51,9 +51,12 @@ int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository,
 	if (!url)
 		return -1;
 	struct tusk_open_options options = {.ask = ask, .ask_context = cli};
-	if (tusk_repository_open(url, &options, ret_repository, err) == 0)
+	cli->opened = tusk_repository_open(url, &options, ret_repository, err) == 0;
+	if (cli->opened)
 		return 0;
-	return tusk_err_prefix(err, "cannot open repository");
+	/* The library's text begins with the repository's name. */
+	struct tusk_err cause = *err;
+	return tusk_err_set(err, cause.code, 0, "cannot open repository %s", cause.message);
 }
 
 static void on_damage(void *context, const struct tusk_id *id, const struct tusk_err *why)
@@ -96,7 +99,7 @@ int tusk_cli_fail(struct tusk_cli *cli, const struct tusk_err *err)
 	} else if (err->code == TUSK_E_PASSWORD && cli->no_secret) {
 		hints[0] =
 		    "use --password-file, --password-command, --key-file or systemd LoadCredential=tusk.password";
-	} else if (err->code == TUSK_E_CORRUPT && url && strcmp(cli->args->command->name, "check") != 0) {
+	} else if (err->code == TUSK_E_CORRUPT && cli->opened && strcmp(cli->args->command->name, "check") != 0) {
 		snprintf(text, sizeof(text), "tusk -r %s check --data   lists everything that is damaged", url);
 		hints[0] = text;
 	}

@@ -13,8 +13,8 @@ struct tusk_json;
 struct tusk_cli {
 	const struct tusk_args *args;
 	struct tusk_report report;
-	int status; /* the worst that tusk_cli_note has seen */
-	bool no_secret;
+	int status;                      /* the worst that tusk_cli_note has seen */
+	bool no_secret, opened;          /* no secret was to be had; tusk_cli_open has succeeded */
 	struct tusk_secret *keep_secret; /* not NULL: receives a copy of what opened the repository */
 };
 

@@ -15,24 +15,24 @@ says() { # EXIT PATTERN COMMAND...: the last line but hints matches
 }
 
 # No repository; something else; a newer one.
-says 10 "^tusk: cannot open repository: $dir/none: there is no repository here" "$TUSK" -r "$dir/none" snapshots
+says 10 "^tusk: cannot open repository $dir/none: there is no repository here" "$TUSK" -r "$dir/none" snapshots
 grep -q "^  hint: create one with   tusk init $dir/none$" err || fail "$(cat err)"
 mkdir stuff && touch stuff/x
-says 10 "^tusk: cannot open repository: $dir/stuff: there is no repository here" "$TUSK" -r "$dir/stuff" snapshots
+says 10 "^tusk: cannot open repository $dir/stuff: there is no repository here" "$TUSK" -r "$dir/stuff" snapshots
 ! grep -q hint err || fail "a hint that cannot work: $(cat err)"
-says 10 "^tusk: cannot open repository: " "$TUSK" -r "$dir/stuff/x" snapshots
+says 10 "^tusk: cannot open repository " "$TUSK" -r "$dir/stuff/x" snapshots
 cp -r repo newer
 sed -i 's/^version 1$/version 2/' newer/tusk.repository
-says 1 "^tusk: cannot open repository: $dir/newer: .*version 2" "$TUSK" -r "$dir/newer" snapshots
+says 1 "^tusk: cannot open repository $dir/newer: .*version 2" "$TUSK" -r "$dir/newer" snapshots
 cp -r repo torn
 printf 'x' | dd of=torn/tusk.repository bs=1 seek=60 conv=notrunc status=none
-says 4 "^tusk: cannot open repository: $dir/torn: tusk.repository" "$TUSK" -r "$dir/torn" snapshots
+says 4 "^tusk: cannot open repository $dir/torn: tusk.repository" "$TUSK" -r "$dir/torn" snapshots
 says 2 'not supported' "$TUSK" -r ftp://host/x snapshots
 
 # Passwords (secrets.sh has more).
-says 12 "^tusk: cannot open repository: $dir/repo: " env -u TUSK_KEY_FILE TUSK_PASSWORD=wrong "$TUSK" snapshots
+says 12 "^tusk: cannot open repository $dir/repo: " env -u TUSK_KEY_FILE TUSK_PASSWORD=wrong "$TUSK" snapshots
 printf '%064d\n' 0 >zero.key
-says 12 "^tusk: cannot open repository: $dir/repo: wrong key \(from zero.key\)" "$TUSK" --key-file zero.key snapshots
+says 12 "^tusk: cannot open repository $dir/repo: wrong key \(from zero.key\)" "$TUSK" --key-file zero.key snapshots
 
 # Snapshots and paths that are not there.
 says 1 '^tusk: ls: .*"?deadbeef"?' "$TUSK" ls deadbeef

@@ -18,7 +18,7 @@ expect_exit 0 "$TUSK" -r "$dir/b" --key-file a.key snapshots
 
 # A second repository in the same place, or one over other files, is refused; a key file made for it goes again.
 expect_exit 1 "$TUSK" init --key-file new.key "$dir/a"
-grep -q '^tusk: cannot create repository: .*there is a repository already' err || fail "$(cat err)"
+grep -q '^tusk: cannot create repository .*there is a repository already' err || fail "$(cat err)"
 [ ! -e new.key ] || fail "a key file for nothing was left"
 mkdir full && touch full/x
 expect_exit 1 "$TUSK" init --encryption none "$dir/full"

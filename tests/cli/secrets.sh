@@ -15,7 +15,7 @@ ok env TUSK_PASSWORD=sesame
 mkdir credentials && cp pw credentials/tusk.password
 ok env CREDENTIALS_DIRECTORY="$dir/credentials"
 no env TUSK_PASSWORD_FILE=wrong TUSK_PASSWORD=sesame
-grep -q "^tusk: cannot open repository: .*wrong password (from wrong)$" err || fail "$(cat err)"
+grep -q "^tusk: cannot open repository .*wrong password (from wrong)$" err || fail "$(cat err)"
 no env TUSK_PASSWORD_COMMAND='exit 5'
 no env TUSK_PASSWORD_FILE=/nonexistent
 grep -q '/nonexistent: No such file or directory$' err || fail "$(cat err)"

@@ -30,10 +30,10 @@ static void an_error_is_one_line_and_its_hints(void **state)
 	(void)state;
 	struct tusk_err err = {0};
 	int status;
-	tusk_err_set(&err, TUSK_E_NO_REPOSITORY, 0, "cannot open repository: /srv: there is no repository here");
+	tusk_err_set(&err, TUSK_E_NO_REPOSITORY, 0, "cannot open repository /srv: there is no repository here");
 	const char *hints[TUSK_HINTS_MAX] = {NULL, "create one with   tusk init /srv"};
 	char *text = printed(false, &err, hints, &status);
-	assert_string_equal(text, "tusk: cannot open repository: /srv: there is no repository here\n"
+	assert_string_equal(text, "tusk: cannot open repository /srv: there is no repository here\n"
 				  "  hint: create one with   tusk init /srv\n");
 	assert_int_equal(status, 10);
 	free(text);
