@@ -5,6 +5,7 @@
 #include "restore.h"
 #include "signals.h"
 #include "snaparg.h"
+#include "space.h"
 #include "tusk/cleanup.h"
 #include "tusk/text.h"
 
@@ -19,6 +20,7 @@ struct job {
 	struct tusk_display *display;
 	unsigned shown;
 	uint64_t expected_bytes;
+	char snapshot[TUSK_SHORT_ID_LENGTH + 1];
 };
 
 static void on_problem(void *context, const char *path, const struct tusk_err *why)
@@ -65,6 +67,7 @@ static void add_counts(const struct job *job, struct tusk_json *json)
 	tusk_json_count(json, "mismatches", atomic_load(&counts->mismatches));
 	tusk_json_count(json, "problems", atomic_load(&counts->problems));
 	tusk_json_count(json, "attributes_refused", atomic_load(&counts->attributes_refused));
+	tusk_json_count(json, "owners_refused", atomic_load(&counts->owners_refused));
 }
 
 static void status_line(void *context, uint64_t elapsed_ms, struct tusk_json *json)
@@ -73,35 +76,64 @@ static void status_line(void *context, uint64_t elapsed_ms, struct tusk_json *js
 	add_counts(context, json);
 }
 
-static void tell(const struct job *job, const struct restore_options *options, uint64_t elapsed_ms)
+static const char *ending(uint64_t count)
 {
-	const struct restore_counts *counts = &job->counts;
-	char files[32], dirs[32], links[32], others[32], verified[32], written[32], kept[32], bytes[16], time[16];
+	return count == 1 ? "" : "s";
+}
 
-	if (job->cli->report.quiet)
-		return;
-	tusk_text_count(atomic_load(&counts->files), files);
-	tusk_text_count(atomic_load(&counts->dirs), dirs);
-	tusk_text_count(atomic_load(&counts->links), links);
-	tusk_text_count(atomic_load(&counts->others), others);
-	tusk_text_count(atomic_load(&counts->verified), verified);
-	tusk_text_count(atomic_load(&counts->written), written);
-	tusk_text_count(atomic_load(&counts->kept), kept);
+static void tell_files(const struct restore_counts *counts)
+{
+	char files[32], dirs[32], links[32], others[32], bytes[16];
+	uint64_t f = atomic_load(&counts->files), d = atomic_load(&counts->dirs), l = atomic_load(&counts->links),
+		 o = atomic_load(&counts->others);
+
+	tusk_text_count(f, files);
+	tusk_text_count(d, dirs);
+	tusk_text_count(l, links);
+	tusk_text_count(o, others);
 	tusk_text_bytes(atomic_load(&counts->bytes), bytes);
-	tusk_text_duration(elapsed_ms / 1000, time);
-	printf("%s to %s  %s\n", options->dry_run ? "would restore" : "restored", options->dest, time);
-	printf("  files   %s (%s), %s folders, %s hard links, %s others\n", files, bytes, dirs, links, others);
-	if (!options->dry_run)
-		printf("  proof   SHA-256 of %s files read back and right; %s written, %s kept as they were\n",
-		       verified, written, kept);
+	printf("  files   %s (%s), %s folder%s, %s hard link%s, %s other%s\n", files, bytes, dirs, ending(d), links,
+	       ending(l), others, ending(o));
+}
+
+/* What the user has to know although it is no problem. */
+static void tell_notes(const struct restore_counts *counts)
+{
+	if (atomic_load(&counts->kept))
+		printf("  kept    %" PRIuFAST64 " as they were\n", atomic_load(&counts->kept));
 	if (atomic_load(&counts->deleted))
 		printf("  deleted %" PRIuFAST64 " that the snapshot does not have\n", atomic_load(&counts->deleted));
+	if (atomic_load(&counts->owners_refused))
+		printf("  note    %" PRIuFAST64 " could not be given to their owners: they are yours, without their"
+		       " set-user-ID bits\n",
+		       atomic_load(&counts->owners_refused));
 	if (atomic_load(&counts->attributes_refused))
 		printf("  note    %" PRIuFAST64 " extended attributes were refused by the target\n",
 		       atomic_load(&counts->attributes_refused));
 	if (atomic_load(&counts->problems))
 		printf("  PROBLEMS %" PRIuFAST64 ", of them damaged or not equal: %" PRIuFAST64 "\n",
 		       atomic_load(&counts->problems), atomic_load(&counts->mismatches));
+}
+
+static void tell(const struct job *job, const struct restore_options *options, uint64_t elapsed_ms)
+{
+	const struct restore_counts *counts = &job->counts;
+	uint64_t proven = atomic_load(&counts->verified), fresh = atomic_load(&counts->written);
+	char verified[32], written[32], right[32], time[16];
+
+	if (job->cli->report.quiet)
+		return;
+	tusk_text_count(proven, verified);
+	tusk_text_count(fresh, written);
+	tusk_text_count(proven > fresh ? proven - fresh : 0, right);
+	tusk_text_duration(elapsed_ms / 1000, time);
+	printf("%s snapshot %s to %s  %s\n", options->dry_run ? "would restore" : "restored", job->snapshot,
+	       options->dest, time);
+	tell_files(counts);
+	if (!options->dry_run)
+		printf("  proof   %s file%s read back, SHA-256 right: %s written, %s right already\n", verified,
+		       ending(proven), written, right);
+	tell_notes(counts);
 }
 
 static int finish(struct job *job, const struct restore_options *options, uint64_t elapsed_ms)
@@ -195,8 +227,14 @@ int cmd_restore(struct tusk_cli *cli)
 	    .counts = &job.counts,
 	};
 	uint64_t started = tusk_now_ms();
+	char id[TUSK_ID_TEXT_SIZE];
+	tusk_id_text(&session.place.snapshot, id);
+	snprintf(job.snapshot, sizeof(job.snapshot), "%.*s", TUSK_SHORT_ID_LENGTH, id);
 	if (run(&job, &session, &options, &err)) {
-		tusk_err_prefix(&err, "restore stopped");
+		if (err.code == TUSK_E_FULL)
+			tusk_space_explain("restore", options.dest, &err);
+		else
+			tusk_err_prefix(&err, "restore stopped");
 		return tusk_cli_fail(cli, &err);
 	}
 	return finish(&job, &options, tusk_now_ms() - started);

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -33,10 +34,13 @@ static int secret_pipe(const struct tusk_secret *secret, int *ret_fd, struct tus
 	}
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot make a pipe");
-	ssize_t written = write(ends[1], text, len);
+	/* The newline that ends a file, so that one which ends a passphrase is not taken for it. */
+	char newline[] = "\n";
+	const struct iovec parts[] = {{(void *)(uintptr_t)text, len}, {newline, 1}};
+	ssize_t written = writev(ends[1], parts, 2);
 	close(ends[1]);
 	explicit_bzero(hex, sizeof hex);
-	if (written < 0 || (size_t)written != len) {
+	if (written < 0 || (size_t)written != len + 1) {
 		close(ends[0]);
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot hand the password on");
 	}
@@ -50,12 +54,40 @@ static void run_driver(const char *program, const char *url, const struct tusk_p
 	const char *const argv[] = {"tuskfs", "-f", url, mount->folder, "-o", options, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	setpgid(0, 0); /* Ctrl-C is for the restore, which ends the driver in good order */
 	dup2(mount->messages, STDERR_FILENO);
 	if (secret_fd >= 0)
 		fcntl(secret_fd, F_SETFD, 0);
 	execv(program, (char *const *)(uintptr_t)argv);
 	_exit(127);
+}
+
+/* The process between the restore and the driver: whatever ends the restore, even SIGKILL, it ends the driver, which
+ * unmounts, and takes the folder away. Only calls that are safe after fork. */
+static void stand_guard(const char *program, const char *url, const struct tusk_private_mount *mount,
+			const char *options, int secret_fd, pid_t restore)
+{
+	int status = 0, number;
+	sigset_t awaited, before;
+
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &awaited, &before);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	setpgid(0, 0); /* Ctrl-C is for the restore, which ends the driver in good order */
+	pid_t driver = fork();
+	if (driver == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		run_driver(program, url, mount, options, secret_fd);
+	}
+	close(secret_fd);
+	if (getppid() != restore)
+		kill(getpid(), SIGTERM);
+	while (driver > 0 && waitpid(driver, &status, WNOHANG) != driver)
+		if (sigwait(&awaited, &number) == 0 && number == SIGTERM)
+			kill(driver, SIGTERM);
+	rmdir(mount->folder);
+	_exit(driver < 0 ? 127 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 /* What the driver said last, or how it ended. */
@@ -129,9 +161,10 @@ int tusk_private_mount_start(const char *url, const struct tusk_id *snapshot, co
 	if (make_folder(mount, err))
 		return -1;
 	mount->messages = memfd_create("tuskfs messages", MFD_CLOEXEC);
+	pid_t own = getpid();
 	mount->driver = fork();
 	if (mount->driver == 0)
-		run_driver(program, url, mount, options, secret_fd);
+		stand_guard(program, url, mount, options, secret_fd, own);
 	if (mount->driver < 0) {
 		mount->driver = 0;
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot start tuskfs");

@@ -10,12 +10,12 @@
 struct tusk_private_mount {
 	int fd;
 	int messages; /* what the driver writes to its stderr, or -1 */
-	pid_t driver; /* 0: not ours */
+	pid_t driver; /* the driver's guard; 0: not ours */
 	char folder[64];
 };
-#define TUSK_PRIVATE_MOUNT_NONE \
-	{                       \
-		.fd = -1        \
+#define TUSK_PRIVATE_MOUNT_NONE          \
+	{                                \
+		.fd = -1, .messages = -1 \
 	}
 
 /* Starts tuskfs on a temporary folder for that snapshot and waits until it answers. secret: what opened the repository

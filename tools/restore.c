@@ -31,8 +31,11 @@ int restore_problem(struct restore *restore, uint64_t number, const struct tusk_
 		atomic_fetch_add(&restore->counts->mismatches, 1);
 	pthread_mutex_lock(&restore->lock);
 	if (is_fatal(why)) {
-		if (!atomic_exchange(&restore->stopped, true))
+		if (!atomic_exchange(&restore->stopped, true)) {
 			restore->fatal = *why;
+			if (path.data)
+				tusk_err_prefix(&restore->fatal, "%s", (const char *)path.data);
+		}
 		pthread_cond_broadcast(&restore->can_put);
 	} else if (restore->options->on_problem) {
 		restore->options->on_problem(restore->options->context, path.data ? (const char *)path.data : "?", why);

@@ -22,16 +22,16 @@ struct restore_counts {
 	atomic_uint_fast64_t files, bytes;      /* regular files dealt with, and their apparent size */
 	atomic_uint_fast64_t written, verified; /* files written; files whose SHA-256 was read back and is right */
 	atomic_uint_fast64_t dirs, links, others, deleted, kept;
-	atomic_uint_fast64_t mismatches, problems, attributes_refused;
+	atomic_uint_fast64_t mismatches, problems, attributes_refused, owners_refused;
 };
 
 struct restore_options {
 	const char *path; /* within the snapshot; "": all of it */
 	const char *dest; /* made if missing (its parent must exist) */
 	enum restore_overwrite overwrite;
-	bool delete_extra, dry_run;
-	unsigned threads; /* 0: one per processor */
-	int source_fd;    /* the snapshot's root in a mount, or -1: read in this process */
+	bool delete_extra, dry_run; /* delete_extra also lets a folder that is not empty give way to a file */
+	unsigned threads;           /* 0: one per processor */
+	int source_fd;              /* the snapshot's root in a mount, or -1: read in this process */
 	/* What went wrong with one entry; serialised. path is bytes. TUSK_E_CORRUPT: damaged or not equal after
 	 * writing. */
 	void (*on_problem)(void *context, const char *path, const struct tusk_err *why);

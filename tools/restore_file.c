@@ -181,12 +181,13 @@ static int replace(struct restore_worker *worker, struct restore_dir *dir, const
 		return -1;
 	if (renameat(dir->fd, temporary, dir->fd, name) == 0)
 		return 0;
-	if (errno == EISDIR && restore_remove(dir->fd, name, err) == 0 &&
-	    renameat(dir->fd, temporary, dir->fd, name) == 0)
-		return 0;
-	int error = errno;
-	unlinkat(dir->fd, temporary, 0);
-	return tusk_err_set(err, TUSK_E_IO, error, "cannot replace what is there");
+	int failed = errno != EISDIR ? tusk_err_set(err, TUSK_E_IO, errno, "cannot replace what is there")
+				     : restore_make_way(worker->restore, dir->fd, name, err);
+	if (!failed && renameat(dir->fd, temporary, dir->fd, name) < 0)
+		failed = tusk_err_set(err, TUSK_E_IO, errno, "cannot replace what is there");
+	if (failed)
+		unlinkat(dir->fd, temporary, 0);
+	return failed;
 }
 
 static bool policy_keeps(const struct restore *restore, const struct tusk_entry *entry, const struct stat *st)

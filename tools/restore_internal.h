@@ -75,6 +75,9 @@ int restore_special(struct restore *restore, struct restore_dir *dir, const stru
 		    struct tusk_err *err);
 /* Removes name below dirfd, a directory with all that is in it; never follows a symlink. */
 int restore_remove(int dirfd, const char *name, struct tusk_err *err);
+/* The same for what stands in the place of an entry: a directory that is not empty goes only when the user has asked
+ * for deletion (TUSK_E_EXISTS). */
+int restore_make_way(const struct restore *restore, int dirfd, const char *name, struct tusk_err *err);
 
 /* restore_meta.c: owner, xattrs, mode, times. fd of the object, or -1: by dirfd and name without following. */
 int restore_metadata(struct restore *restore, int dirfd, const char *name, int fd, const struct tusk_entry *entry,

@@ -95,6 +95,7 @@ static int set_owner(struct restore *restore, const struct target *target, const
 	if (restore->root && errno != EINVAL)
 		return -1;
 	*ret_mine = false;
+	atomic_fetch_add(&restore->counts->owners_refused, 1);
 	return 0;
 }
 

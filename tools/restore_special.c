@@ -48,6 +48,16 @@ int restore_remove(int dirfd, const char *name, struct tusk_err *err)
 	return remove_tree(dirfd, name, 0, err);
 }
 
+int restore_make_way(const struct restore *restore, int dirfd, const char *name, struct tusk_err *err)
+{
+	if (!restore->options->delete_extra && unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (!restore->options->delete_extra && (errno == ENOTEMPTY || errno == EEXIST))
+		return tusk_err_set(err, TUSK_E_EXISTS, 0,
+				    "a folder that is not empty is in its place; --delete removes it");
+	return restore_remove(dirfd, name, err);
+}
+
 /* Whether what is there already is what the snapshot has, but for metadata. */
 static bool is_same(int dirfd, const char *name, const struct tusk_entry *entry, const struct stat *st)
 {
@@ -92,7 +102,7 @@ static int make(struct restore *restore, struct restore_dir *dir, const struct t
 	if (restore->options->dry_run || dir->fd < 0)
 		return 0;
 	if (exists && !is_same(dir->fd, name, entry, &st)) {
-		if (restore_remove(dir->fd, name, err))
+		if (restore_make_way(restore, dir->fd, name, err))
 			return -1;
 		exists = false;
 	}

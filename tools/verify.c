@@ -49,7 +49,8 @@ static int one(struct verify *verify, const struct tusk_entry *entry, int dirfd,
 
 	verify->counts->entries++;
 	if (fstatat(dirfd, name, &subject.st, AT_SYMLINK_NOFOLLOW)) {
-		verify_differ(verify, entry->number, "missing", "present", strerror(errno));
+		verify_differ(verify, entry->number, "missing", "present",
+			      errno == ENOENT ? "absent" : strerror(errno));
 		return 0;
 	}
 	if (S_ISREG(subject.st.st_mode) || S_ISDIR(subject.st.st_mode)) {
