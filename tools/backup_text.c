@@ -12,9 +12,11 @@ struct figures {
 
 static struct figures take(struct tusk_progress *progress)
 {
+	uint64_t done = atomic_load(&progress->bytes_done), read = atomic_load(&progress->bytes_read);
 	return (struct figures){
 	    .files = atomic_load(&progress->files_done),
-	    .bytes = atomic_load(&progress->bytes_done),
+	    /* A file is done when all of it is; a large one should be seen to move before that. */
+	    .bytes = done > read ? done : read,
 	    .files_expected = atomic_load(&progress->files_expected),
 	    .bytes_expected = atomic_load(&progress->bytes_expected),
 	    .fresh = atomic_load(&progress->bytes_new),

@@ -4,11 +4,18 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+/* The cause mostly names the object itself. */
+static bool names_object(const struct tusk_damage *damage)
+{
+	return damage->what && damage->object && strstr(damage->what, damage->object);
+}
 
 void tusk_damage_print(FILE *out, const struct tusk_damage *damage)
 {
 	fputs("damaged", out);
-	if (damage->object) {
+	if (damage->object && !names_object(damage)) {
 		fputs(": ", out);
 		tusk_report_print_safe(out, damage->object);
 	}
