@@ -5,6 +5,7 @@
 #include "secret.h"
 #include "tusk/cleanup.h"
 #include "tusk/init.h"
+#include "tusk/recovery.h"
 #include "tusk/text.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "secret.h"
 
 #include "tusk/init.h"
+#include "tusk/recovery.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,25 +32,6 @@ static int read_fd(int fd, const char *what, struct tusk_buf *ret_text, struct t
 	}
 }
 
-/* The passphrase is the text without its last newline. A recovery code is recognised by its form. */
-static int take_passphrase(struct tusk_secret *secret, struct tusk_err *err)
-{
-	struct tusk_buf *text = &secret->secret;
-	if (text->len && text->data[text->len - 1] == '\n')
-		text->len--;
-	if (text->len == 0)
-		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the password from %s is empty", secret->origin);
-	uint8_t key[32];
-	secret->kind = TUSK_SECRET_PASSPHRASE;
-	if (tusk_recovery_decode((const char *)text->data, text->len, key) == 0) {
-		secret->kind = TUSK_SECRET_RECOVERY;
-		memcpy(text->data, key, sizeof(key));
-		text->len = sizeof(key);
-		explicit_bzero(key, sizeof(key));
-	}
-	return 0;
-}
-
 static int from_file(const char *path, struct tusk_secret *secret, struct tusk_err *err)
 {
 	char what[PATH_MAX + 32];
@@ -58,7 +40,7 @@ static int from_file(const char *path, struct tusk_secret *secret, struct tusk_e
 	TUSK_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return tusk_err_set(err, TUSK_E_PASSWORD, errno, "%s", what);
-	return read_fd(fd, what, &secret->secret, err) < 0 ? -1 : take_passphrase(secret, err);
+	return read_fd(fd, what, &secret->secret, err) < 0 ? -1 : tusk_secret_from_text(secret, err);
 }
 
 static int from_command(const char *command, struct tusk_secret *secret, struct tusk_err *err)
@@ -76,7 +58,7 @@ static int from_command(const char *command, struct tusk_secret *secret, struct 
 		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "password command failed: %s %d",
 				    WIFSIGNALED(status) ? "signal" : "exit status",
 				    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	return take_passphrase(secret, err);
+	return tusk_secret_from_text(secret, err);
 }
 
 static int from_text(const char *text, const char *origin, struct tusk_secret *secret, struct tusk_err *err)
@@ -84,7 +66,7 @@ static int from_text(const char *text, const char *origin, struct tusk_secret *s
 	snprintf(secret->origin, sizeof(secret->origin), "%s", origin);
 	if (tusk_buf_append(&secret->secret, text, strlen(text)) < 0)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return take_passphrase(secret, err);
+	return tusk_secret_from_text(secret, err);
 }
 
 static int fsync_parent(const char *path)
@@ -171,7 +153,7 @@ static int from_terminal(const struct tusk_secret_request *request, struct tusk_
 		if (again.len != secret->secret.len || memcmp(again.data, secret->secret.data, again.len) != 0)
 			return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the two passwords differ");
 	}
-	return take_passphrase(secret, err);
+	return tusk_secret_from_text(secret, err);
 }
 
 static const char *variable(const struct tusk_secret_request *request, const char *name)

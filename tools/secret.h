@@ -6,8 +6,6 @@
 
 #include <stdbool.h>
 
-#define TUSK_RECOVERY_TEXT_SIZE 65 /* 13 groups of 4 digits, 12 dashes, NUL */
-
 struct tusk_secret_request {
 	const char *password_file, *password_command, *key_file; /* from options; NULL: not given; at most one */
 	bool environment;   /* look at TUSK_* and $CREDENTIALS_DIRECTORY when no option is given */
@@ -32,10 +30,5 @@ int tusk_key_file_write(const char *path, const uint8_t key[32], struct tusk_err
 
 /* Asks on the terminal without echo; the answer has no newline. TUSK_E_INTERRUPTED on SIGINT or SIGTERM. */
 int tusk_prompt(const char *text, struct tusk_buf *ret_answer, struct tusk_err *err);
-
-/* A recovery code: the 32 key bytes as RFC 4648 base-32 digits in groups of four. */
-void tusk_recovery_encode(const uint8_t key[32], char ret_text[TUSK_RECOVERY_TEXT_SIZE]);
-/* 0, or -1 when text is no recovery code. Dashes, spaces and lower case are accepted. */
-int tusk_recovery_decode(const char *text, size_t len, uint8_t ret_key[32]);
 
 #endif

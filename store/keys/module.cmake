@@ -1,1 +1,1 @@
-tusk_module(keys SOURCES parameters.c keyslot.c unlock.c DEPENDS crypto node api_write)
+tusk_module(keys SOURCES parameters.c keyslot.c unlock.c recovery.c DEPENDS crypto node api_write)

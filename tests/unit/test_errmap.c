@@ -52,6 +52,11 @@ static void the_documented_exit_statuses_hold(void **state)
 	assert_int_equal(tuskfs_exit_status(TUSK_E_NO_REPOSITORY, false), 10);
 	assert_int_equal(tuskfs_exit_status(TUSK_E_PASSWORD, false), 12);
 	assert_int_equal(tuskfs_exit_status(TUSK_E_MOUNT, false), 32);
+	/* README.md: the same numbers as tusk, which becomes tuskfs to mount. */
+	assert_int_equal(tuskfs_exit_status(TUSK_E_CORRUPT, false), 4);
+	assert_int_equal(tuskfs_exit_status(TUSK_E_LOCKED, false), 11);
+	assert_int_equal(tuskfs_exit_status(TUSK_E_FULL, false), 13);
+	assert_int_equal(tuskfs_exit_status(TUSK_E_INTERRUPTED, false), 130);
 	assert_int_equal(tuskfs_exit_status(TUSK_E_USAGE, true), 1);
 	assert_int_equal(tuskfs_exit_status(TUSK_E_NOMEM, true), 2);
 	assert_int_equal(tuskfs_exit_status(TUSK_E_NO_REPOSITORY, true), 32);

@@ -1,6 +1,7 @@
 /* Where secrets come from, recovery codes, the table of links. */
 #include "linkmap.h"
 #include "secret.h"
+#include "tusk/recovery.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Recovery codes (FORMAT.md, Key slot): 32 bytes as 52 base-32 digits (RFC 4648), the last four bits zero. */
-#include "secret.h"
+#include "tusk/recovery.h"
 
 #include <string.h>
 
@@ -56,5 +56,24 @@ int tusk_recovery_decode(const char *text, size_t len, uint8_t ret_key[32])
 		return -1;
 	memcpy(ret_key, key, 32);
 	explicit_bzero(key, sizeof(key));
+	return 0;
+}
+
+int tusk_secret_from_text(struct tusk_secret *secret, struct tusk_err *err)
+{
+	struct tusk_buf *text = &secret->secret;
+	uint8_t key[32];
+
+	if (text->len && text->data[text->len - 1] == '\n')
+		text->len--;
+	if (text->len == 0)
+		return tusk_err_set(err, TUSK_E_PASSWORD, 0, "the password from %s is empty", secret->origin);
+	secret->kind = TUSK_SECRET_PASSPHRASE;
+	if (tusk_recovery_decode((const char *)text->data, text->len, key) == 0) {
+		secret->kind = TUSK_SECRET_RECOVERY;
+		memcpy(text->data, key, sizeof(key));
+		text->len = sizeof(key);
+		explicit_bzero(key, sizeof(key));
+	}
 	return 0;
 }
