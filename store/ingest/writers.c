@@ -8,6 +8,7 @@
 #define WAITING_MAX 2     /* full packs before workers wait for the disk */
 #define INDEX_BATCH 50000 /* entries a transaction (reliability: LMDB 0.9.24 spills) */
 #define BATCH_PACKS 256
+#define RECORDS_MAX 32768 /* of tiny chunks: a writer and its table of contents keep about 100 bytes for each */
 
 struct tusk_writers {
 	struct tusk_ingest *ingest;
@@ -127,7 +128,7 @@ int tusk_writers_take(struct tusk_writers *writers, struct tusk_pack_writer **re
 bool tusk_writers_is_full(const struct tusk_writers *writers, const struct tusk_pack_writer *writer)
 {
 	return tusk_pack_writer_size(writer) >= writers->ingest->repository->parameters.pack_size ||
-	       tusk_pack_writer_count(writer) >= TUSK_PACK_MAX_RECORDS;
+	       tusk_pack_writer_count(writer) >= RECORDS_MAX;
 }
 
 /* Consumes writer. */
