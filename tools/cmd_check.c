@@ -8,6 +8,7 @@
 
 struct stage {
 	struct tusk_cli *cli;
+	struct tusk_display *display;
 	pthread_mutex_t lock; /* guards the rest: written by check's threads, read by the display's */
 	char name[64];
 	uint64_t done, total;
@@ -16,10 +17,12 @@ struct stage {
 static void on_damage(void *context, const struct tusk_damage *damage)
 {
 	struct stage *stage = context;
+	tusk_display_hold(stage->display);
 	if (stage->cli->report.json)
 		tusk_cli_print(stage->cli, tusk_damage_json(damage));
 	else
 		tusk_damage_print(stdout, damage);
+	tusk_display_resume(stage->display);
 }
 
 static void on_stage(void *context, const char *name, uint64_t done, uint64_t total)
@@ -66,6 +69,7 @@ static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct 
 	TUSK_AUTO_DISPLAY struct tusk_display *display = NULL;
 	if (tusk_display_start(cli, &source, &display, err) < 0)
 		return -1;
+	stage.display = display;
 	struct tusk_check_options options = {.data = tusk_args_has(cli->args, TUSK_OPT_DATA),
 					     .threads = (unsigned)cli->args->values[TUSK_OPT_THREADS].number,
 					     .on_damage = on_damage,

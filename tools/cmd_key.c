@@ -58,6 +58,8 @@ static int list_keys(struct tusk_cli *cli, struct tusk_repository *repository, s
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		print_key(cli, &keys[i]);
+	if (count == 0 && !cli->report.json)
+		puts("no keys: the repository is not encrypted");
 	return 0;
 }
 

@@ -45,10 +45,12 @@ static void line(void *context, uint64_t elapsed_ms, char *ret_text, size_t size
 	char files[32], done[16], all[16], time[16];
 
 	tusk_text_count(atomic_load(&job->counts.files), files);
-	tusk_text_bytes(atomic_load(&job->counts.bytes), done);
+	/* A file counts when it is proven; a large one should be seen to move before that. */
+	uint64_t bytes = atomic_load(&job->counts.bytes), copied = atomic_load(&job->counts.copied);
+	tusk_text_bytes(bytes > copied ? bytes : copied, done);
 	tusk_text_bytes(job->expected_bytes, all);
 	tusk_text_duration(elapsed_ms / 1000, time);
-	snprintf(ret_text, size, "restoring  %s files  %s of %s  %s", files, done, all, time);
+	snprintf(ret_text, size, "%s  restoring  %s files  %s of %s", time, files, done, all);
 }
 
 static void add_counts(const struct job *job, struct tusk_json *json)

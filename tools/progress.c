@@ -182,3 +182,20 @@ void tusk_display_log(struct tusk_display *display, const char *format, ...)
 	if (display)
 		pthread_mutex_unlock(&display->lock);
 }
+
+void tusk_display_hold(struct tusk_display *display)
+{
+	if (!display)
+		return;
+	pthread_mutex_lock(&display->lock);
+	wipe(display);
+	fflush(stderr);
+}
+
+void tusk_display_resume(struct tusk_display *display)
+{
+	if (!display)
+		return;
+	fflush(stdout);
+	pthread_mutex_unlock(&display->lock);
+}

@@ -28,6 +28,10 @@ TUSK_DEFINE_CLEANUP(struct tusk_display, tusk_display, tusk_display_stop)
 #define TUSK_AUTO_DISPLAY TUSK_CLEANUP(tusk_display_cleanup)
 /* Prints a line of log above the display's line. display may be NULL. Any thread. */
 void tusk_display_log(struct tusk_display *display, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Around a result that is printed to stdout while the display runs: takes its line away and keeps it away. display may
+ * be NULL. */
+void tusk_display_hold(struct tusk_display *display);
+void tusk_display_resume(struct tusk_display *display);
 
 uint64_t tusk_now_ms(void); /* monotonic */
 

@@ -20,6 +20,7 @@ enum restore_overwrite {
 
 struct restore_counts {
 	atomic_uint_fast64_t files, bytes;      /* regular files dealt with, and their apparent size */
+	atomic_uint_fast64_t copied;            /* bytes written, of files that are not done as well */
 	atomic_uint_fast64_t written, verified; /* files written; files whose SHA-256 was read back and is right */
 	atomic_uint_fast64_t dirs, links, others, deleted, kept;
 	atomic_uint_fast64_t mismatches, problems, attributes_refused, owners_refused;

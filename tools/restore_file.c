@@ -58,6 +58,7 @@ static int copy_range(struct restore_worker *worker, const struct source *source
 		if (write_all(fd, worker->buffer, got, offset, err))
 			return -1;
 		offset += got;
+		atomic_fetch_add(&worker->restore->counts->copied, got);
 	}
 	return 0;
 }

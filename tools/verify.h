@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct verify_counts {
-	uint64_t entries, files, bytes, differences;
+	atomic_uint_fast64_t entries, files, bytes, differences; /* atomic: another thread may look on */
 };
 
 struct verify_options {

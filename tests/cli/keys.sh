@@ -39,3 +39,8 @@ expect_exit 2 "$TUSK" key remove "$("$TUSK" key list | awk '{ print $2 }')"
 expect_exit 0 "$TUSK" ls latest
 expect_exit 12 "$TUSK" key add
 grep -q 'there is no terminal to ask for the new password' err || fail "$(cat err)"
+
+# Without encryption there are none, which is said.
+expect_exit 0 "$TUSK" init --encryption none plain
+expect_exit 0 "$TUSK" -r plain key list
+[ "$(cat out)" = "no keys: the repository is not encrypted" ] || fail "$(cat out)"

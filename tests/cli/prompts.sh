@@ -40,7 +40,7 @@ shows '^exit 130, echo on$'
 
 # The line of progress fits the terminal and is gone at the end.
 export TUSK_REPOSITORY=$dir/repo TUSK_PASSWORD=secret
-mkdir src && head -c 60000000 /dev/urandom >src/data
+mkdir src empty && head -c 60000000 /dev/urandom >src/data
 for columns in 80 30; do
   on_terminal "$columns" '' "$TUSK" backup --force src
   python3 - "$columns" <<'CHECK' || fail "$(cat -v shown)"
@@ -52,6 +52,10 @@ if any(not line.startswith('\x1b') for line in lines):
     assert lines[-1] == '\x1b[K', 'the line is not wiped'
 CHECK
 done
+
+on_terminal 80 '' "$TUSK" verify latest:"$dir/src" empty
+shows 'src/data: missing: snapshot present, here absent'
+! grep -q 'comparing.*missing' shown || fail "a difference behind the line of progress: $(cat -v shown)"
 
 # A background job that nohup protects is not ended by SIGHUP.
 mkfifo feed
