@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the torture tree: every kind of entry that Linux has, in shapes that break backup programs.
 
-usage: torture.py DIR [--entries N] [--folder N] [--levels N] [--seed N]
+usage: torture.py DIR [--entries N] [--folder N] [--levels N] [--apparent BYTES] [--seed N]
 DIR must not exist. What the user may not create (devices, foreign owners, capabilities) is left out and said so on stderr.
 """
 import argparse
@@ -79,11 +79,11 @@ def specials(top, rng):
     os.mkdir(folder + b"/empty")
 
 
-def holes(top, rng):
+def holes(top, rng, apparent):
     folder = top + b"/holes"
     os.mkdir(folder)
     M = 1 << 20
-    sparse(folder + b"/4GiB", 4 << 30, [(0, 4096), (1 << 30, 65536), ((4 << 30) - 4096, 4096)], rng)
+    sparse(folder + b"/large", apparent, [(0, 4096), (apparent // 4, 65536), (apparent - 4096, 4096)], rng)
     sparse(folder + b"/only-hole", 64 * M, [], rng)
     sparse(folder + b"/hole-then-data", 8 * M, [(4 * M, 4 * M)], rng)
     sparse(folder + b"/data-then-hole", 8 * M, [(0, M)], rng)
@@ -203,6 +203,7 @@ def main():
     parser.add_argument("--entries", type=int, default=10000)
     parser.add_argument("--folder", type=int, default=100000)
     parser.add_argument("--levels", type=int, default=200)
+    parser.add_argument("--apparent", type=int, default=4 << 30, help="size of the largest sparse file")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = random.Random(args.seed)
@@ -213,7 +214,7 @@ def main():
     for name in names(rng):
         write(top + b"/names/" + name, name)
     specials(top, rng)
-    holes(top, rng)
+    holes(top, rng, args.apparent)
     made = files(top, rng, max(0, args.entries - 700))
     owners(made, rng)
     hard_links(top, made, rng)
