@@ -1,5 +1,5 @@
 # The program as its users meet it.
-foreach(topic prompts restore)
+foreach(topic places prompts restore)
   add_test(NAME cli/${topic} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/${topic}.sh)
   set_tests_properties(cli/${topic} PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77
     TIMEOUT 300)
