@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are for the scripts that source this file
 # Shared by the scripts here: where things are, and how missing packages are installed.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc)
@@ -13,27 +14,32 @@ bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils f
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
+# offered PACKAGE...: those that some package source has, one a line.
+offered() {
+  local package
+  for package in "$@"; do
+    if apt-cache policy "$package" 2>/dev/null | grep -q '^ *Candidate: [^(]'; then echo "$package"; fi
+  done
+}
+
 # need PACKAGE...: installs those that are missing (as root), or says how (as anybody else). A package that this release of
-# Debian does not have is passed over when another name for it is in the list (libclang-rt).
+# Debian does not have is passed over: another name for it is in the list (libclang-rt).
 need() {
   local package missing=()
   for package in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" = 0 ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq || die "apt-get update failed"
+  fi
+  mapfile -t missing < <(offered "${missing[@]}")
+  [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ]; then
-    # those that no repository offers are not the user's problem
-    mapfile -t missing < <(for package in "${missing[@]}"; do
-      [ -z "$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p' | grep -v '(none)')" ] || echo "$package"; done)
-    [ ${#missing[@]} -gt 0 ] || return 0
     printf 'Some packages are missing. Install them with:\n\n  sudo apt-get install -y --no-install-recommends %s\n\n' "${missing[*]}" >&2
     exit 1
   fi
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq || die "apt-get update failed"
-  mapfile -t missing < <(for package in "${missing[@]}"; do
-    [ -z "$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p' | grep -v '(none)')" ] || echo "$package"; done)
-  [ ${#missing[@]} -gt 0 ] || return 0
   echo "installing: ${missing[*]}"
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || die "apt-get install failed: ${missing[*]}"
 }
@@ -51,3 +57,19 @@ build() {
   cmake -S "$top" -B "$folder" -G Ninja "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; die "cmake failed"; }
   ninja -C "$folder" -j "$jobs" >"$folder.log" 2>&1 || { tail -60 "$folder.log" >&2; die "the build failed"; }
 }
+
+# run_tests FOLDER [CTEST-ARGS...]: runs them, says why tests were skipped, and adds to the counts that tests_summary prints.
+tests_passed=0 tests_failed=0 tests_skipped=0
+run_tests() {
+  local folder=$1 status=0 results
+  shift
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" --output-junit results.xml "$@" || status=$?
+  results=$folder/results.xml
+  [ -e "$results" ] || die "ctest left no results in $folder"
+  tests_passed=$((tests_passed + $(grep -c 'status="run"' "$results" || true)))
+  tests_failed=$((tests_failed + $(grep -c 'status="fail"' "$results" || true)))
+  tests_skipped=$((tests_skipped + $(grep -c 'status="notrun"' "$results" || true)))
+  grep -h '^SKIP: ' "$folder/Testing/Temporary/LastTest.log" | sort | uniq -c | sed 's/^ *\([0-9]*\) SKIP/skipped (\1)/' || true
+  return $status
+}
+tests_summary() { printf '%d passed, %d failed, %d skipped\n' "$tests_passed" "$tests_failed" "$tests_skipped"; }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the variables are for the tests that source this file
 # What every shell test starts with: programs, a folder of its own, assertions. TUSK_BUILD names the build folder.
 set -euo pipefail
 

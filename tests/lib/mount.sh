@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # For tests of the driver: source common.sh first. The mount is at $dir/mnt.
-mnt=$dir/mnt
+mnt=${dir:?common.sh comes first}/mnt
 mkdir -p "$mnt"
 
 # mount_here [TUSKFS ARGUMENTS...]: mounts $dir/repo on $mnt. The driver answers when this returns: nothing has to be waited for.

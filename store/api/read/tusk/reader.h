@@ -160,8 +160,8 @@ int tusk_file_slices(struct tusk_file *file, uint64_t offset, size_t len, struct
 		     struct tusk_err *err);
 void tusk_slices_release(struct tusk_slices *slices);
 
-/* The part of the file, offset within it, that one decoded chunk covers without a hole: what reading offset makes cheap.
- * TUSK_ABSENT for a hole, inline content and offsets behind the end; TUSK_FOUND; -1. Reads no content. */
+/* The part of the file, offset within it, that one decoded chunk covers without a hole: what reading offset makes
+ * cheap. TUSK_ABSENT for a hole, inline content and offsets behind the end; TUSK_FOUND; -1. Reads no content. */
 int tusk_file_span(struct tusk_file *file, uint64_t offset, uint64_t *ret_start, uint64_t *ret_end,
 		   struct tusk_err *err);
 
