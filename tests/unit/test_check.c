@@ -1,7 +1,6 @@
 /* What check finds, and what it says suffers from it. */
 #include "handmade.h"
 #include "manifest.h"
-#include "stored.h"
 #include "tusk/check.h"
 #include "wire.h"
 
@@ -559,38 +558,6 @@ static void a_thousand_lines_for_a_pack_are_enough(void **state)
 	assert_int_equal(result.affected_paths, 1500);
 }
 
-/* ---- the table of what is stored ---- */
-
-static void the_table_finds_every_id_and_no_other(void **state)
-{
-	(void)state;
-	enum { COUNT = 20000 };
-	struct tusk_stored stored = {0};
-	const uint8_t *bytes = handmade_bytes(&made, COUNT * TUSK_ID_SIZE, 5);
-	struct tusk_id id;
-	size_t count;
-
-	for (uint32_t i = 0; i < COUNT; i++) {
-		memcpy(id.bytes, bytes + (size_t)i * TUSK_ID_SIZE, TUSK_ID_SIZE);
-		for (uint32_t j = 0; j <= i % 3; j++)
-			assert_int_equal(tusk_stored_add(&stored, &id, 10 * i + j, NULL), 0);
-	}
-	tusk_stored_sort(&stored);
-	for (uint32_t i = 0; i < COUNT; i++) {
-		uint32_t sum = 0;
-		memcpy(id.bytes, bytes + (size_t)i * TUSK_ID_SIZE, TUSK_ID_SIZE);
-		const struct tusk_stored_item *items = tusk_stored_find(&stored, &id, &count);
-		assert_int_equal(count, i % 3 + 1);
-		for (size_t j = 0; j < count; j++)
-			sum += items[j].pack - 10 * i;
-		assert_int_equal(sum, i % 3 == 2 ? 3 : i % 3);
-		id.bytes[7] ^= 1;
-		(void)tusk_stored_find(&stored, &id, &count);
-		assert_int_equal(count, 0);
-	}
-	tusk_stored_release(&stored);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_made, close_made)
 
 int main(void)
@@ -625,7 +592,6 @@ int main(void)
 	    TEST(a_file_of_a_chunk_that_was_never_stored_is_found),
 	    TEST(a_record_that_is_not_what_its_id_says_is_found),
 	    TEST(a_thousand_lines_for_a_pack_are_enough),
-	    TEST(the_table_finds_every_id_and_no_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
