@@ -46,7 +46,7 @@ void tuskfs_views_sanitise(const char *text, char ret_name[256])
 			*p = '_';
 	}
 	if (!*ret_name)
-		strcpy(ret_name, "-");
+		memcpy(ret_name, "-", 2);
 }
 
 static bool claim(struct builder *builder, uint64_t nodeid)
@@ -379,9 +379,11 @@ void tuskfs_catalogue_compare(const struct tuskfs_catalogue *before, const struc
 			      void (*changed)(void *context, uint64_t parent, const char *entry), void *context)
 {
 	uint64_t reported = 0;
-	for (size_t i = 0, j = 0; i < before->count || j < after->count;) {
+	for (size_t i = 0, j = 0;;) {
 		const struct tuskfs_node *old = i < before->count ? &before->nodes[i] : NULL;
 		const struct tuskfs_node *new = j < after->count ? &after->nodes[j] : NULL;
+		if (!old && !new)
+			return;
 		int order = !old ? 1 : !new ? -1 : compare_names(old, new);
 		i += order <= 0;
 		j += order >= 0;

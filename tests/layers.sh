@@ -7,7 +7,7 @@
 top=$(dirname "$tests")
 # The compiler and the include paths of FILE, in $command.
 use_command_of() {
-  python3 - "$TUSK_BUILD/compile_commands.json" "$top/$1" <<'EOF' >command || fail "the build does not know $1"
+  python3 - "$TUSK_BUILD/compile_commands.json" "$top/$1" <<'EOF' >words || fail "the build does not know $1"
 import json, shlex, sys
 for unit in json.load(open(sys.argv[1])):
     if unit["file"] == sys.argv[2]:
@@ -17,7 +17,7 @@ for unit in json.load(open(sys.argv[1])):
 else:
     sys.exit(1)
 EOF
-  mapfile -t command <command
+  mapfile -t command <words
 }
 # Whether a file so compiled can include HEADER.
 compiles() {

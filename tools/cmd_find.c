@@ -11,6 +11,7 @@ struct search {
 	struct tusk_cli *cli;
 	const char *pattern;
 	bool whole_path; /* the pattern has a slash */
+	char prefix[TUSK_SHORT_ID_LENGTH + 2];
 	struct tusk_entry_style style;
 };
 
@@ -38,10 +39,10 @@ static int broken(void *context, const char *path, struct tusk_err *err)
 static int search_snapshot(struct search *search, struct tusk_repository *repository,
 			   const struct tusk_snapshot *snapshot, struct tusk_err *err)
 {
-	char id[TUSK_ID_TEXT_SIZE], prefix[TUSK_SHORT_ID_LENGTH + 2];
+	char id[TUSK_ID_TEXT_SIZE];
 	tusk_id_text(&snapshot->id, id);
-	snprintf(prefix, sizeof(prefix), "%.*s:", TUSK_SHORT_ID_LENGTH, id);
-	search->style.prefix = prefix;
+	snprintf(search->prefix, sizeof(search->prefix), "%.*s:", TUSK_SHORT_ID_LENGTH, id);
+	search->style.prefix = search->prefix;
 	search->style.snapshot = &snapshot->id;
 
 	TUSK_AUTO_VIEW struct tusk_view *view = NULL;

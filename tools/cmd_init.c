@@ -109,7 +109,7 @@ int cmd_init(struct tusk_cli *cli)
 	struct tusk_parameters parameters;
 	if (choose(cli, &url, &options, &err) < 0)
 		return tusk_cli_fail(cli, &err);
-	if (make(cli, url, &options, &parameters, &err) < 0) {
+	if (make(cli, url, &options, &parameters, &err) != 0) {
 		name_repository(url, &err);
 		return tusk_cli_fail(cli, &err);
 	}

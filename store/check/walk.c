@@ -32,7 +32,7 @@ static void branch_key(const struct branch *branch, struct tusk_id *ret_key)
 	tusk_store_u64(text + 56, branch->claim.subdirs);
 	text[64] = branch->claim.level;
 	text[65] = branch->first_name.data != NULL;
-	if (name_len > 0)
+	if (branch->first_name.data)
 		memcpy(text + 66, branch->first_name.data, name_len);
 	tusk_sha256(text, 66 + name_len, ret_key->bytes);
 }

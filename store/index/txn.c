@@ -186,7 +186,7 @@ static int write_once(struct tusk_index *index, tusk_index_work *work, void *con
 	bool is_shared;
 	MDB_txn *txn;
 
-	if (tusk_index_prepare(index, true, &is_shared, err) < 0 || probe_before_write(index, err) < 0)
+	if (tusk_index_prepare(index, true, &is_shared, err) != 0 || probe_before_write(index, err) < 0)
 		return -1;
 	/* LMDB's own lock waits for ever, also for a process that is stopped. */
 	if (is_shared && tusk_index_lock(index, TUSK_INDEX_WRITER, &writer, err) < 0)

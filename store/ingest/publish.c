@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -32,15 +33,15 @@ static void writer_release(struct writer *writer)
 /* False when the text is not what writer_save writes. */
 static bool writer_parse(struct writer *writer, const struct tusk_buf *data)
 {
-	char text[WRITER_TEXT] = {0}, uuid[33], id[65];
-	unsigned long long counter;
+	char text[WRITER_TEXT] = {0}, uuid[33], digits[21], id[65];
 	if (data->len >= sizeof text)
 		return false;
 	memcpy(text, data->data, data->len);
-	if (sscanf(text, "%32s %llu %64s", uuid, &counter, id) != 3 || strlen(uuid) != 32 || strlen(id) != 64)
+	if (sscanf(text, "%32s %20[0-9] %64s", uuid, digits, id) != 3 || strlen(uuid) != 32 || strlen(id) != 64)
 		return false;
-	writer->counter = counter;
-	return tusk_hex_decode(uuid, 32, writer->uuid, 16) == 0 &&
+	errno = 0;
+	writer->counter = strtoull(digits, NULL, 10);
+	return errno == 0 && tusk_hex_decode(uuid, 32, writer->uuid, 16) == 0 &&
 	       tusk_hex_decode(id, 64, writer->previous.bytes, TUSK_ID_SIZE) == 0;
 }
 

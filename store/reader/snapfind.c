@@ -2,6 +2,7 @@
 
 #include "tusk/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static int fail_absent(const struct tusk_snapshot_list *list, const char *name, 
 	char text[64];
 	if (list->count == 0)
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "snapshot \"%s\" not found; there are no snapshots", name);
+	assert(list->items);
 	describe(newest ? newest : &list->items[list->count - 1], text);
 	return tusk_err_set(err, TUSK_E_ABSENT, 0, "snapshot \"%s\" not found; newest is %s", name, text);
 }
