@@ -29,7 +29,7 @@ static int run(struct tusk_check *check, struct tusk_err *err)
 	    check_packs(check, err) != 0)
 		return -1;
 	/* The fetcher looks into the index first. What it finds there is proven by the record's tag or not used. */
-	if (tusk_index_sync(check->repository->index, check->repository->node, &synced, err) != 0)
+	if (tusk_index_sync_to_read(check->repository->index, check->repository->node, &synced, err) != 0)
 		return -1;
 	if (check->options->data && check_data(check, err) != 0)
 		return -1;

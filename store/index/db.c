@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #define READERS_MAX   512
 #define MAP_SIZE_MIN  ((size_t)1 << 20)
+#define LOCK_SIZE     (READERS_MAX * 64 + 4096)
 #define LOW_SPACE     ((uint64_t)16 << 20)
 #define VERSION_KEY   "version"
 #define REPOSITORY    "repository"
@@ -132,6 +134,21 @@ static int open_env(struct tusk_db *db, const char *path, unsigned flags, size_t
 	return rc;
 }
 
+/* LMDB makes its lock file with holes and writes to it through a map: on a full disk that would be a SIGBUS. Only while
+ * this process does not have it open, since closing any descriptor of it drops the locks. */
+static int reserve_lock(const char *path)
+{
+	char lock[PATH_MAX];
+
+	if (snprintf(lock, sizeof(lock), "%s-lock", path) >= (int)sizeof(lock))
+		return ENAMETOOLONG;
+	int fd TUSK_AUTO_FD = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return errno;
+	int rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, LOCK_SIZE) < 0 ? errno : 0;
+	return rc == ENOSPC || rc == EDQUOT ? rc : 0;
+}
+
 /* A process with little address space gets a smaller map. One that may not write the lock file reads without it: only
  * then, and the tags tell if somebody else writes meanwhile. */
 int tusk_db_open(struct tusk_db *db, const char *path, const struct tusk_keys *keys, enum tusk_db_open how,
@@ -141,6 +158,9 @@ int tusk_db_open(struct tusk_db *db, const char *path, const struct tusk_keys *k
 	int dead, rc;
 
 	db->seed = tusk_load_u64(keys->index);
+	rc = how == TUSK_DB_READ_ONLY ? 0 : reserve_lock(path);
+	if (rc != 0)
+		return rc;
 	for (;;) {
 		rc = open_env(db, path, flags, map_size);
 		if (rc == EACCES && how == TUSK_DB_READ_ONLY && !(flags & MDB_NOLOCK))

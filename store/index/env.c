@@ -90,11 +90,14 @@ static int open_shared(struct tusk_index *index, struct tusk_err *err)
 	return 0;
 }
 
-/* No trace of a death can be left here, so the file is always probed. */
+/* No trace of a death can be left here, so the file is always probed. A full disk has no space for a lock file. */
 static bool open_read_only(struct tusk_index *index)
 {
-	return tusk_probe_header(tusk_index_place(index)) && tusk_probe_run(index) &&
-	       open_file(index, TUSK_DB_READ_ONLY) == 0;
+	const struct tusk_place *place = tusk_index_place(index);
+
+	if (index->is_full && pair_of(place).lock == 0)
+		return false;
+	return tusk_probe_header(place) && tusk_probe_run(index) && open_file(index, TUSK_DB_READ_ONLY) == 0;
 }
 
 static int make_temporary_place(struct tusk_place *place, struct tusk_err *err)
@@ -135,8 +138,8 @@ static int open_temporary(struct tusk_index *index, struct tusk_err *err)
 /* The folder cannot be written, or is gone. */
 static bool is_denied(const struct tusk_err *err)
 {
-	return err->sys_errno == EACCES || err->sys_errno == EROFS || err->sys_errno == EPERM ||
-	       err->sys_errno == ENOENT;
+	return err->code == TUSK_E_FULL || err->sys_errno == EACCES || err->sys_errno == EROFS ||
+	       err->sys_errno == EPERM || err->sys_errno == ENOENT;
 }
 
 int tusk_index_env_open(struct tusk_index *index, struct tusk_err *err)
@@ -154,6 +157,7 @@ int tusk_index_env_open(struct tusk_index *index, struct tusk_err *err)
 			return -1;
 		}
 		index->mode = TUSK_MODE_READ_ONLY;
+		index->is_full = why.code == TUSK_E_FULL;
 	}
 	if (index->mode == TUSK_MODE_READ_ONLY) {
 		if (open_read_only(index))
@@ -179,7 +183,15 @@ int tusk_index_env_leave(struct tusk_index *index, struct tusk_err *err)
 {
 	tusk_index_env_close(index);
 	index->mode = TUSK_MODE_TEMPORARY;
+	index->is_full = false;
 	return tusk_index_env_open(index, err);
+}
+
+int tusk_index_env_make_writable(struct tusk_index *index, struct tusk_err *err)
+{
+	if (index->is_full)
+		return tusk_err_set(err, TUSK_E_IO, ENOSPC, "cannot write the index in %s", index->home.path);
+	return tusk_index_env_leave(index, err);
 }
 
 int tusk_index_env_discard(struct tusk_index *index, struct tusk_err *err)

@@ -12,7 +12,7 @@ struct tusk_index; /* thread-safe */
  * a process: the first use of a second one is TUSK_E_INTERNAL. keys are copied. A damaged, foreign or older index is
  * moved aside (index.lmdb.damaged) and made anew, empty: tusk_index_is_stale. Where dir cannot be written, an index
  * that is there is read; else, or when it would have to be written, a temporary one below $TMPDIR serves, removed at
- * close.
+ * close. An index on a full disk is read as well, but writing to it is TUSK_E_FULL.
  *
  * LMDB has no checksums, so reading a damaged file may kill the process (SIGBUS, SIGSEGV, abort). Every process that
  * uses the index, for reading or for writing, keeps a locked file in index.users until it closes; a file there without
@@ -55,6 +55,10 @@ struct tusk_index_sync_result {
  * makes sure (once, until something changes) that the index lost nothing by damage, and builds it anew if it did. */
 int tusk_index_sync(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
 		    struct tusk_err *err);
+/* The same for those who only read from the node: where there is no space for what is new, the index is left for a
+ * temporary one. */
+int tusk_index_sync_to_read(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
+			    struct tusk_err *err);
 /* Builds a new environment beside the old one from the node and replaces it. */
 int tusk_index_rebuild(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
 		       struct tusk_err *err);

@@ -69,6 +69,7 @@ struct tusk_index {
 	struct tusk_keys keys;
 	struct tusk_place home, temporary;
 	enum tusk_index_mode mode;
+	bool is_full; /* read only for want of space */
 	pthread_rwlock_t gate;
 	pthread_mutex_t write_lock; /* one writer in this process; taken before gate */
 	pthread_mutex_t pool_lock;  /* readers, reader_count */
@@ -114,8 +115,11 @@ void tusk_index_env_close(struct tusk_index *index);
 int tusk_index_env_discard(struct tusk_index *index, struct tusk_err *err);
 /* Makes file (in the folder) the index. */
 int tusk_index_env_replace(struct tusk_index *index, const char *file, struct tusk_err *err);
-/* Leaves a read-only index for an empty temporary one. */
+/* Leaves the index for an empty temporary one. */
 int tusk_index_env_leave(struct tusk_index *index, struct tusk_err *err);
+/* The same for a read-only index that is to be written; TUSK_E_FULL where the disk is only full: that is for the user
+ * to know. */
+int tusk_index_env_make_writable(struct tusk_index *index, struct tusk_err *err);
 /* Whether our environment is still the one in the folder. */
 bool tusk_index_env_current(const struct tusk_index *index);
 

@@ -272,3 +272,30 @@ int tusk_index_sync(struct tusk_index *index, struct tusk_node *node, struct tus
 		*ret_result = result;
 	return status;
 }
+
+static int leave_full_disk(struct tusk_index *index, struct tusk_err *err)
+{
+	pthread_mutex_lock(&index->write_lock);
+	pthread_rwlock_wrlock(&index->gate);
+	int status = index->mode == TUSK_MODE_TEMPORARY ? -1 : tusk_index_env_leave(index, err);
+	pthread_rwlock_unlock(&index->gate);
+	pthread_mutex_unlock(&index->write_lock);
+	return status;
+}
+
+int tusk_index_sync_to_read(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
+			    struct tusk_err *err)
+{
+	struct tusk_err why = {0};
+
+	if (tusk_index_sync(index, node, ret_result, &why) == 0)
+		return 0;
+	if (why.code == TUSK_E_FULL && leave_full_disk(index, &why) == 0) {
+		tusk_err_clear(&why);
+		if (tusk_index_sync(index, node, ret_result, &why) == 0)
+			return 0;
+	}
+	if (err)
+		*err = why;
+	return -1;
+}

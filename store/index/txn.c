@@ -140,7 +140,7 @@ int tusk_index_prepare(struct tusk_index *index, bool is_writable, bool *ret_sha
 	if (!ready) {
 		pthread_rwlock_wrlock(&index->gate);
 		if (index->mode == TUSK_MODE_READ_ONLY && is_writable) {
-			result = tusk_index_env_leave(index, err);
+			result = tusk_index_env_make_writable(index, err);
 		} else if (!index->db.env || !tusk_index_env_current(index)) {
 			tusk_index_env_close(index);
 			result = tusk_index_env_open(index, err);

@@ -55,7 +55,7 @@ static int sync_locked(struct tusk_locator *locator, bool *ret_synced, struct tu
 	if (locator->synced && locator->generation == generation)
 		return 0;
 	struct tusk_index_sync_result result;
-	if (tusk_index_sync(repository->index, repository->node, &result, err) != 0)
+	if (tusk_index_sync_to_read(repository->index, repository->node, &result, err) != 0)
 		return -1;
 	locator->synced = true;
 	locator->generation = generation;

@@ -55,9 +55,22 @@ expect_exit 1 "$TUSK" -r still backup src
 grep -q '^tusk: backup failed: .*Read-only file system$' err || fail "$(cat err)"
 
 # No space for the index: named as the folder that it is, not as the repository.
-mkdir small && mount -t tmpfs -o size=1M none small 2>/dev/null || exit 0
+mkdir small tmp && mount -t tmpfs -o size=1M none small 2>/dev/null || exit 0
 expect_exit 0 env XDG_STATE_HOME="$dir/small" "$TUSK" ls latest
 head -c 2000000 /dev/zero >small/fill 2>/dev/null || true
 expect_exit 13 env XDG_STATE_HOME="$dir/small" "$TUSK" backup --force src
 ! grep -q "$dir/repo is full" err || fail "$(cat err)"
 grep -q "$dir/small" err || fail "$(cat err)"
+# Whoever only reads goes on: from the index that is there, from a temporary one if the repository has news, or if there
+# is none at all.
+"$TUSK" backup -q --force src >/dev/null
+for index in behind gone; do
+  [ "$index" = behind ] || rm -rf small/tusk
+  cat /dev/zero >small/fill 2>/dev/null || true
+  for verb in snapshots "ls -R latest" "find note" "check --data" "restore latest:$dir/src copy-$index"; do
+    # shellcheck disable=SC2086 # words
+    expect_exit 0 env XDG_STATE_HOME="$dir/small" TMPDIR="$dir/tmp" "$TUSK" $verb
+  done
+  cmp src/data "copy-$index/data"
+done
+rmdir tmp || fail "a temporary index is left"
