@@ -2,6 +2,7 @@
 #include "check_text.h"
 #include "cmd.h"
 #include "progress.h"
+#include "signals.h"
 #include "tusk/text.h"
 
 #include <pthread.h>
@@ -74,7 +75,8 @@ static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct 
 					     .threads = (unsigned)cli->args->values[TUSK_OPT_THREADS].number,
 					     .on_damage = on_damage,
 					     .on_stage = on_stage,
-					     .context = &stage};
+					     .context = &stage,
+					     .stop = tusk_signals_catch()};
 	return tusk_check_run(repository, &options, ret_result, err);
 }
 
@@ -117,6 +119,8 @@ int cmd_check(struct tusk_cli *cli)
 	if (tusk_cli_open(cli, &repository, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	if (run(cli, repository, &result, &err) < 0) {
+		if (err.code == TUSK_E_INTERRUPTED)
+			return tusk_report_fail(&cli->report, TUSK_E_INTERRUPTED, "check interrupted");
 		tusk_err_prefix(&err, "check failed");
 		return tusk_cli_fail(cli, &err);
 	}

@@ -114,6 +114,8 @@ static int blame_entry(struct tusk_walk *walk, const struct tusk_entry *entry, s
 	struct tusk_ref_sink sink = {.take = take, .context = &suspect};
 	struct tusk_id key;
 
+	if (check_go_on(blame->check, err) != 0)
+		return -1;
 	if (entry->type != TUSK_TYPE_FILE && !entry->xattrs_in_blob)
 		return 0;
 	check_content_key(entry, &key);

@@ -54,6 +54,8 @@ struct tusk_check {
 
 /* Whether an error means damage to what was read; else check cannot go on. */
 bool check_is_damage(enum tusk_code code);
+/* TUSK_E_INTERRUPTED once options->stop is set. Cheap enough for each record. */
+int check_go_on(const struct tusk_check *check, struct tusk_err *err);
 void check_stage(struct tusk_check *check, const char *stage, uint64_t done, uint64_t total);
 /* One more damaged object of the node. */
 void check_object_damaged(struct tusk_check *check, const char *object, const char *what);

@@ -53,7 +53,8 @@ static int check_hash(struct scan *scan, struct tusk_err *err)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	for (uint64_t offset = 0; offset < pack->size;) {
 		size_t part = pack->size - offset < READ_SIZE ? (size_t)(pack->size - offset) : READ_SIZE;
-		if (tusk_pack_pread(scan->pack, scan->buffer.data, part, offset, err) != 0)
+		if (check_go_on(scan->check, err) != 0 ||
+		    tusk_pack_pread(scan->pack, scan->buffer.data, part, offset, err) != 0)
 			return -1;
 		tusk_hasher_update(scan->hasher, scan->buffer.data, part);
 		offset += part;
@@ -144,7 +145,7 @@ static int check_records(struct scan *scan, struct tusk_err *err)
 			  &toc, &why) != 0)
 		return judge(scan, &why, err);
 	for (uint32_t i = 0; i < toc.count; i++)
-		if (check_record(scan, &toc.records[i], err) != 0)
+		if (check_go_on(check, err) != 0 || check_record(scan, &toc.records[i], err) != 0)
 			return -1;
 	return 0;
 }

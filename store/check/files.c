@@ -38,17 +38,22 @@ struct stream {
 	bool is_reading;               /* chunk */
 };
 
-static void add_zeros(struct tusk_hasher *hasher, uint64_t len)
+static int add_zeros(struct stream *stream, uint64_t len, struct tusk_err *err)
 {
 	static const uint8_t zeros[16 << 10];
-	for (; len > 0; len -= len < sizeof(zeros) ? len : sizeof(zeros))
-		tusk_hasher_update(hasher, zeros, len < sizeof(zeros) ? (size_t)len : sizeof(zeros));
+	for (; len > 0; len -= len < sizeof(zeros) ? len : sizeof(zeros)) {
+		if (check_go_on(stream->files->check, err) != 0)
+			return -1;
+		tusk_hasher_update(stream->hasher, zeros, len < sizeof(zeros) ? (size_t)len : sizeof(zeros));
+	}
+	return 0;
 }
 
 static int load_chunk(struct stream *stream, uint64_t offset, struct tusk_err *err)
 {
 	struct tusk_chunk_place *place = &stream->place;
-	if (tusk_chunk_map_find(&stream->job->map, offset, place, err) != 0)
+	if (check_go_on(stream->files->check, err) != 0 ||
+	    tusk_chunk_map_find(&stream->job->map, offset, place, err) != 0)
 		return -1;
 	stream->is_reading = true;
 	if (tusk_fetcher_read(stream->files->check->fetcher, &place->id, TUSK_OBJECT_CHUNK, place->len, &stream->chunk,
@@ -82,9 +87,9 @@ static int hash_file(struct stream *stream, struct tusk_err *err)
 
 	for (uint64_t offset = 0; offset < job->size; offset += stretch.len) {
 		tusk_extents_at(&job->extents, offset, &stretch);
-		if (!stretch.is_data)
-			add_zeros(stream->hasher, stretch.len);
-		else if (add_data(stream, stretch.data_offset, stretch.len, err) != 0)
+		int status = stretch.is_data ? add_data(stream, stretch.data_offset, stretch.len, err)
+					     : add_zeros(stream, stretch.len, err);
+		if (status != 0)
 			return -1;
 	}
 	tusk_hasher_final(stream->hasher, sha256);

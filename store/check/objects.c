@@ -128,7 +128,7 @@ int check_manifests(struct tusk_check *check, struct tusk_err *err)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	for (const char *name = (const char *)names.data; name < end; name += strlen(name) + 1) {
 		check_stage(check, "snapshots", done++, total);
-		if (check_manifest(check, name, err) != 0)
+		if (check_go_on(check, err) != 0 || check_manifest(check, name, err) != 0)
 			return -1;
 	}
 	check_stage(check, "snapshots", total, total);

@@ -162,7 +162,7 @@ int check_packs(struct tusk_check *check, struct tusk_err *err)
 		return -1;
 	for (size_t i = 0; i < check->pack_count; i++) {
 		check_stage(check, "packs", i, check->pack_count);
-		if (add_pack(check, (uint32_t)i, aead, err) != 0)
+		if (check_go_on(check, err) != 0 || add_pack(check, (uint32_t)i, aead, err) != 0)
 			return -1;
 	}
 	tusk_stored_sort(&check->stored);

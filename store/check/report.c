@@ -13,6 +13,14 @@ bool check_is_damage(enum tusk_code code)
 	       code == TUSK_E_VERSION;
 }
 
+int check_go_on(const struct tusk_check *check, struct tusk_err *err)
+{
+	const atomic_bool *stop = check->options->stop;
+	if (stop && atomic_load_explicit(stop, memory_order_relaxed))
+		return tusk_err_set(err, TUSK_E_INTERRUPTED, 0, "interrupted");
+	return 0;
+}
+
 void check_stage(struct tusk_check *check, const char *stage, uint64_t done, uint64_t total)
 {
 	struct timespec now;

@@ -56,7 +56,8 @@ static int judge_place(struct survey *survey, const struct tusk_id *id, struct t
 
 static int survey_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err)
 {
-	int seen = visit(walk->context, key, err);
+	struct survey *survey = walk->context;
+	int seen = check_go_on(survey->check, err) == 0 ? visit(survey, key, err) : -1;
 	*ret_skip = seen == 1;
 	return seen < 0 ? -1 : 0;
 }
@@ -127,6 +128,8 @@ static int survey_blob(struct survey *survey, const struct tusk_ref *ref, struct
 static int survey_ref(void *context, const struct tusk_ref *ref, struct tusk_err *err)
 {
 	struct survey *survey = context;
+	if (check_go_on(survey->check, err) != 0)
+		return -1;
 	if (ref->type == TUSK_OBJECT_LIST)
 		return survey_list(survey, ref, err);
 	if (ref->type == TUSK_OBJECT_BLOB)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A backup that is interrupted: exit 130, one line, nothing damaged.
+# A backup or a check that is interrupted: exit 130, one line, nothing damaged.
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 make_repository --encryption aes256-gcm
@@ -25,3 +25,23 @@ for signal in INT TERM; do
 done
 [ "$("$TUSK" snapshots --json | wc -l)" = 1 ] || fail "an interrupted backup left a snapshot"
 expect_exit 0 "$TUSK" check --data
+
+# A check: its list of damage is longer than a pipe holds, so that it is at work when the signal comes.
+mkdir many
+name=$(printf '%0200d' 0)
+for i in {1..600}; do head -c 6000 /dev/urandom >"many/$name$i"; done
+"$TUSK" backup -q many >/dev/null
+find repo/packs -type f -size +2000k -delete
+mkfifo feed
+env --default-signal=INT "$TUSK" check >feed 2>err &
+pid=$!
+exec 9<feed
+read -r line <&9
+[[ $line == damaged:* ]] || fail "$line"
+kill -INT "$pid"
+cat <&9 >/dev/null
+exec 9<&-
+code=0
+wait "$pid" || code=$?
+[ "$code" = 130 ] || fail "exit $code after SIGINT in a check: $(cat err)"
+[ "$(cat err)" = "tusk: check interrupted" ] || fail "$(cat err)"

@@ -558,6 +558,42 @@ static void a_thousand_lines_for_a_pack_are_enough(void **state)
 	assert_int_equal(result.affected_paths, 1500);
 }
 
+/* Sets the flag when the check comes to a stage. */
+struct interruption {
+	const char *stage;
+	atomic_bool stop;
+};
+
+static void interrupt_stage(void *context, const char *stage, uint64_t done, uint64_t total)
+{
+	struct interruption *interruption = context;
+	(void)done;
+	(void)total;
+	if (strcmp(stage, interruption->stage) == 0)
+		atomic_store(&interruption->stop, true);
+}
+
+static void a_check_can_be_interrupted_at_every_stage(void **state)
+{
+	static const char *const stages[] = {"snapshots", "packs", "data", "trees", "affected files"};
+	(void)state;
+	handmade_damage(&made, &all.list_chunk, NULL);
+	handmade_seal(&made);
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		struct interruption interruption = {.stage = stages[i]};
+		struct tusk_check_options options = {.data = true,
+						     .threads = 2,
+						     .on_stage = interrupt_stage,
+						     .context = &interruption,
+						     .stop = &interruption.stop};
+		struct tusk_err err = {0};
+
+		assert_int_equal(tusk_check_run(made.repository, &options, &result, &err), -1);
+		assert_int_equal(err.code, TUSK_E_INTERRUPTED);
+		assert_true(atomic_load(&interruption.stop));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_made, close_made)
 
 int main(void)
@@ -592,6 +628,7 @@ int main(void)
 	    TEST(a_file_of_a_chunk_that_was_never_stored_is_found),
 	    TEST(a_record_that_is_not_what_its_id_says_is_found),
 	    TEST(a_thousand_lines_for_a_pack_are_enough),
+	    TEST(a_check_can_be_interrupted_at_every_stage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

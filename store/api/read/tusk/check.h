@@ -6,6 +6,7 @@
 #include "tusk/id.h"
 #include "tusk/repository.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct tusk_check_options {
 	void (*on_stage)(void *context, const char *stage, uint64_t done,
 			 uint64_t total); /* at most ten times a second */
 	void *context;
+	const atomic_bool *stop; /* set by a signal handler: the check ends with TUSK_E_INTERRUPTED; may be NULL */
 };
 
 struct tusk_check_result {
