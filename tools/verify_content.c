@@ -110,18 +110,22 @@ static ssize_t get_value(const struct verify_subject *subject, const char *path,
 	return subject->fd >= 0 ? fgetxattr(subject->fd, name, value, size) : lgetxattr(path, name, value, size);
 }
 
-/* The snapshot's attribute is in the copy with the same value. */
-static bool is_equal(struct verify *verify, const struct verify_subject *subject, const char *path,
-		     const struct tusk_xattr *item)
+/* What the copy has instead of the snapshot's attribute; NULL when it has the same. */
+static const char *judge_xattr(struct verify *verify, const struct verify_subject *subject, const char *path,
+			       const struct tusk_xattr *item)
 {
 	char name[256];
 
 	if (item->name.len >= sizeof name || item->value.len > VERIFY_BUFFER_SIZE)
-		return false;
+		return "absent"; /* beyond what Linux can store */
 	memcpy(name, item->name.data, item->name.len);
 	name[item->name.len] = 0;
 	ssize_t len = get_value(subject, path, name, verify->buffer, VERIFY_BUFFER_SIZE);
-	return len >= 0 && (size_t)len == item->value.len && memcmp(verify->buffer, item->value.data, (size_t)len) == 0;
+	if (len < 0 && errno != ERANGE)
+		return errno == ENODATA ? "absent" : strerror(errno);
+	bool same =
+	    len >= 0 && (size_t)len == item->value.len && memcmp(verify->buffer, item->value.data, (size_t)len) == 0;
+	return same ? NULL : "different";
 }
 
 static void differ_xattr(struct verify *verify, uint64_t number, const void *name, size_t len, const char *snapshot,
@@ -161,9 +165,12 @@ int verify_xattrs(struct verify *verify, const struct tusk_entry *entry, const s
 	for (const char *name = list; size > 0 && name < list + size; name += strlen(name) + 1)
 		if (!is_wanted(&xattrs, name, strlen(name)))
 			differ_xattr(verify, entry->number, name, strlen(name), "absent", "present");
-	for (size_t i = 0; i < xattrs.count; i++)
-		if (!is_equal(verify, subject, path, &xattrs.items[i]))
+	for (size_t i = 0; i < xattrs.count; i++) {
+		const char *copy = judge_xattr(verify, subject, path, &xattrs.items[i]);
+
+		if (copy)
 			differ_xattr(verify, entry->number, xattrs.items[i].name.data, xattrs.items[i].name.len,
-				     "present", "absent or different");
+				     "present", copy);
+	}
 	return 0;
 }
