@@ -14,7 +14,8 @@ void tusk_filter_free(struct tusk_filter *filter);
 
 /* Adds a pattern, as restic and gitignore read it: without a slash it matches a name at any depth; with one it matches
  * from the root ("/a/b") or any directory boundary ("a/b"); "*" and "?" and "[...]" stop at "/", "**" does not; a
- * trailing "/" matches directories only; a leading "!" includes again what an earlier pattern left out. The last
+ * trailing "/" matches directories only; "a/" followed by "**" matches what is below a, so that a itself stays, empty
+ * (as gitignore; restic drops it); a leading "!" includes again what an earlier pattern left out. The last
  * matching pattern wins. */
 int tusk_filter_exclude(struct tusk_filter *filter, const char *pattern, struct tusk_err *err);
 /* One pattern a line; blank lines and lines that start with # are skipped; trailing white space is dropped. */
