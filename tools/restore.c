@@ -110,23 +110,43 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-/* The target: a directory (made if missing), or for a single file its folder and name. */
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Makes path with the mode, and the folders above it that are missing with 0755. path is as before on return. */
+static int make_folders(char *path, mode_t mode, struct tusk_err *err)
+{
+	for (char *slash = path + strspn(path, "/"); (slash = strchr(slash, '/')); slash++) {
+		*slash = 0;
+		bool failed = mkdir(path, 0755) < 0 && errno != EEXIST && !is_folder(path);
+		if (failed)
+			tusk_err_set(err, TUSK_E_IO, errno, "%s: cannot make a folder for the target", path);
+		*slash = '/';
+		if (failed)
+			return -1;
+	}
+	if (mkdir(path, mode) < 0 && !is_folder(path))
+		return tusk_err_set(err, TUSK_E_IO, errno, "%s: cannot make the target folder", path);
+	return 0;
+}
+
+/* The target: a directory, or for a single file its folder and name. Folders are made if missing. */
 static int open_target(struct restore *restore, const struct tusk_entry *top, struct tusk_err *err)
 {
 	const char *dest = restore->options->dest;
 	bool directory = top->type == TUSK_TYPE_DIRECTORY;
-	struct stat st;
-	bool exists = stat(dest, &st) == 0;
 	TUSK_AUTO_FREE char *folder = strdup(dest);
 
 	if (!folder)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "restore");
-	if (directory && !exists && !restore->options->dry_run && mkdir(dest, 0700))
-		return tusk_err_set(err, TUSK_E_IO, errno, "%s: cannot make the target folder", dest);
-	if (directory && !exists && restore->options->dry_run)
-		return 0;
+	if (!*dest)
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "the target is an empty name");
 	if (!directory) {
-		if (exists && S_ISDIR(st.st_mode)) {
+		if (is_folder(dest) || dest[strlen(dest) - 1] == '/') {
 			restore->dest_name = strndup((const char *)top->name.data, top->name.len);
 		} else {
 			char *slash = strrchr(folder, '/');
@@ -135,6 +155,12 @@ static int open_target(struct restore *restore, const struct tusk_entry *top, st
 		}
 		if (!restore->dest_name)
 			return tusk_err_set(err, TUSK_E_NOMEM, 0, "restore");
+	}
+	if (*folder && !is_folder(folder)) {
+		if (restore->options->dry_run)
+			return 0;
+		if (make_folders(folder, directory ? 0700 : 0755, err) < 0)
+			return -1;
 	}
 	restore->dest_fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (restore->dest_fd < 0)

@@ -28,7 +28,7 @@ struct restore_counts {
 
 struct restore_options {
 	const char *path; /* within the snapshot; "": all of it */
-	const char *dest; /* made if missing (its parent must exist) */
+	const char *dest; /* made if missing, and the folders above it */
 	enum restore_overwrite overwrite;
 	bool delete_extra, dry_run; /* delete_extra also lets a folder that is not empty give way to a file */
 	unsigned threads;           /* 0: one per processor */
@@ -42,8 +42,8 @@ struct restore_options {
 };
 
 /* 0 when every entry was dealt with, even if some had problems (see counts); -1 when it had to stop (full disk,
- * interrupted, no target). Nothing is ever created, followed or removed outside dest. Running it again completes or
- * corrects what is there. */
+ * interrupted, no target). Nothing is ever created (but the folders above dest), followed or removed outside dest.
+ * Running it again completes or corrects what is there. */
 int restore_run(struct tusk_view *view, const struct restore_options *options, struct tusk_err *err);
 
 #endif

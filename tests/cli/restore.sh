@@ -61,6 +61,34 @@ for target in new copy/empty over; do expect_exit 0 "$TUSK" restore "$from/plain
 for file in new copy/empty/plain over; do cmp "$file" src/plain; done
 [ "$(cat precious)" = precious ] || fail "a symlink was followed"
 
+# Folders above the target are made, as mkdir -p does; a dry run makes none.
+umask 027
+expect_exit 0 "$TUSK" restore --dry-run "$from" new1/new2/copy
+expect_exit 0 "$TUSK" restore --dry-run "$from/plain" new1/new2/plain
+[ ! -e new1 ] || fail "a dry run made a folder"
+expect_exit 0 "$TUSK" restore "$from" new1/new2/copy
+expect_exit 0 "$TUSK" verify "$from" new1/new2/copy
+expect_exit 0 "$TUSK" restore "$from/plain" "$dir/new3//new4/plain"
+expect_exit 0 "$TUSK" restore "$from/plain" new5/
+umask 022
+for file in new3/new4/plain new5/plain; do cmp "$file" src/plain; done
+for folder in new1 new1/new2 new3 new3/new4 new5; do
+  [ "$(stat -c %a "$folder")" = 750 ] || fail "$folder: $(stat -c %a "$folder")"
+done
+expect_exit 2 "$TUSK" restore "$from" ""
+expect_exit 1 "$TUSK" restore "$from" precious/below/copy
+grep -q ' precious/below: cannot make a folder for the target: Not a directory$' err || fail "$(cat err)"
+
+# Which attribute differs, and how.
+if setfattr -n user.one -v 1 src/plain 2>/dev/null && setfattr -n user.two -v 2 src/plain; then
+  "$TUSK" backup -q src >/dev/null
+  expect_exit 0 "$TUSK" restore "$from" attributes
+  setfattr -n user.one -v x attributes/plain && setfattr -x user.two attributes/plain
+  expect_exit 4 "$TUSK" verify "$from" attributes
+  grep -q "^$dir/src/plain: xattr user.one: snapshot present, here different$" out || fail "$(cat out)"
+  grep -q "^$dir/src/plain: xattr user.two: snapshot present, here absent$" out || fail "$(cat out)"
+fi
+
 # A user without rights: the files are the user's, and it is said.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   chmod 755 "$dir" && mkdir -m 777 home && cp -r repo home/repo && chown -R 65534:65534 home/repo && chmod 644 key
