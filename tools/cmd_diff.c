@@ -85,6 +85,10 @@ static void print_summary(struct changes *changes)
 	}
 	if (changes->cli->report.quiet)
 		return;
+	if (!changes->added && !changes->removed && !changes->content && !changes->type && !changes->metadata) {
+		puts("no difference");
+		return;
+	}
 	char added[32], removed[32], content[32], type[32], metadata[32], more[16], less[16];
 	tusk_text_count(changes->added, added);
 	tusk_text_count(changes->removed, removed);

@@ -31,5 +31,6 @@ diff want got || fail "the list differs"
 # The other way round, and with itself; whole snapshots and single files.
 "$TUSK" diff -q latest latest~1 | grep -q "^+ $dir/src/gone/below/f$" || fail "reversed"
 [ -z "$("$TUSK" diff -q latest latest)" ] || fail "a snapshot differs from itself"
+[ "$("$TUSK" diff latest latest)" = "no difference" ] || fail "$("$TUSK" diff latest latest)"
 [ "$("$TUSK" diff -q "latest~1:$dir/src/changed" "latest:$dir/src/changed")" = "M $dir/src/changed" ] || fail "a file"
 expect_exit 1 "$TUSK" diff latest "latest:/nothing"
