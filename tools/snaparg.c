@@ -67,6 +67,19 @@ void tusk_place_release(struct tusk_place *place)
 	memset(place, 0, sizeof(*place));
 }
 
+/* A snapshot that cannot be read has no time: a name by order or time may mean it. An id means what it says. */
+static void warn_of_damaged(const struct tusk_cli *cli, const struct tusk_snapshot_list *list, const char *snap,
+			    const struct tusk_snapshot *snapshot)
+{
+	char id[TUSK_ID_TEXT_SIZE];
+	bool is_id = snap[strspn(snap, "0123456789abcdefABCDEF")] == '\0';
+	if (is_id || list->damaged == 0)
+		return;
+	tusk_id_text(&snapshot->id, id);
+	tusk_report_warning(&cli->report, "%s: \"%s\" is snapshot %.*s here, but one that cannot be read may be newer",
+			    cli->args->command->name, snap, TUSK_SHORT_ID_LENGTH, id);
+}
+
 int tusk_place_open(struct tusk_cli *cli, struct tusk_repository *repository, const struct tusk_snapshot_list *list,
 		    const char *text, struct tusk_place *ret_place, struct tusk_err *err)
 {
@@ -77,6 +90,7 @@ int tusk_place_open(struct tusk_cli *cli, struct tusk_repository *repository, co
 		return -1;
 	if (tusk_snapshot_find(list, snap, &snapshot, err) < 0)
 		return tusk_err_prefix(err, "%s", cli->args->command->name);
+	warn_of_damaged(cli, list, snap, snapshot);
 	ret_place->snapshot = snapshot->id;
 	ret_place->path = normalise(path);
 	if (!ret_place->path)

@@ -27,3 +27,12 @@ grep -q '^tusk: ls: .*deadbeef' err || fail "$(cat err)"
 expect_exit 1 "$TUSK" ls latest~3
 expect_exit 2 "$TUSK" ls xyz!
 expect_exit 1 "$TUSK" ls @2020-01-01
+
+# The newest cannot be read: "latest" is then an older one, and it is said so; an id means what it says.
+newest=$("$TUSK" snapshots --json | tail -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+chmod u+w "repo/snapshots/$newest" && truncate -s 100 "repo/snapshots/$newest" && rm -rf "$XDG_STATE_HOME"
+expect_exit 4 "$TUSK" ls latest
+grep -q "^tusk: snapshot ${newest:0:8}: " err || fail "$(cat err)"
+grep -q '^tusk: ls: "latest" is snapshot [0-9a-f]\{8\} here, but one that cannot be read may be newer$' err || fail "$(cat err)"
+expect_exit 4 "$TUSK" ls "$id"
+! grep -q newer err || fail "$(cat err)"
