@@ -13,7 +13,7 @@ const struct tusk_index_tuning tusk_index_default_tuning = {
     .lock_wait_ms = 30000,
     .probe_ms = 10000,
     .write_probe_size = (size_t)64 << 20,
-    .transaction_count = 50000,
+    .transaction_count = 8192, /* each may dirty a page of its own, held in memory until the commit */
     .rebuild_count = 1000000,
     .rebuild_from_count = 50000,
 };
@@ -131,6 +131,7 @@ static int find_one(const struct tusk_db *db, MDB_txn *txn, struct find *find, s
 	struct tusk_entry entry;
 
 	find->found[i] = false;
+	tusk_db_shed(db);
 	int rc = mdb_get(txn, db->tables[TUSK_TABLE_CHUNK], &key, &value);
 	if (rc == MDB_NOTFOUND) {
 		find->missed = true;

@@ -40,7 +40,7 @@ int tusk_index_find(struct tusk_index *index, const struct tusk_id *id, struct t
 /* The same for many ids under one read transaction: found[i] says whether locations[i] was set. */
 int tusk_index_find_many(struct tusk_index *index, const struct tusk_id *ids, size_t count,
 			 struct tusk_location *ret_locations, bool *ret_found, struct tusk_err *err);
-/* Records durable packs: all of them in one transaction (at most 50,000 entries each, else several). An id that is
+/* Records durable packs: all of them in one transaction (at most 8,192 entries each, else several). An id that is
  * already there keeps its place. */
 int tusk_index_add(struct tusk_index *index, const struct tusk_toc *tocs, const uint64_t *sizes, size_t count,
 		   struct tusk_err *err);

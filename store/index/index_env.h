@@ -97,6 +97,9 @@ enum tusk_db_open { TUSK_DB_EXISTING, TUSK_DB_CREATE, TUSK_DB_READ_ONLY };
 int tusk_db_open(struct tusk_db *db, const char *path, const struct tusk_keys *keys, enum tusk_db_open how,
 		 size_t map_size);
 void tusk_db_close(struct tusk_db *db);
+/* To be called once for every key looked up or written: now and then gives mapped pages back, so that the memory of the
+ * process does not grow with the index (shed.c). */
+void tusk_db_shed(const struct tusk_db *db);
 /* Codes that mean that the file (not the call) is wrong. */
 bool tusk_db_is_damage(int rc);
 /* Says what failed. EIO on a full file system is TUSK_E_FULL. Returns -1. */

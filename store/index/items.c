@@ -160,6 +160,7 @@ int tusk_items_put(const struct tusk_db *db, MDB_txn *txn, const struct tusk_ite
 			__builtin_prefetch(&items->items[items->order[i + PREFETCH_COUNT]]);
 		if (i > from && append && tusk_id_equal(&item->id, &items->items[items->order[i - 1]].id))
 			continue;
+		tusk_db_shed(db);
 		rc = put_one(db, txn, item, numbers[item->entry.pack], &flags, ret_added);
 	}
 	return rc;
