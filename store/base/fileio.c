@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,6 +153,7 @@ int tusk_pending_open(struct tusk_pending *pending, int root_fd, struct tusk_err
 		fd = openat(root_fd, name, flags, 0600);
 	if (fd < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot create %s", name);
+	(void)flock(fd, LOCK_SH | LOCK_NB); /* there are file systems without */
 	pending->fd = fd;
 	memcpy(pending->temporary, name, sizeof(name));
 	return 0;

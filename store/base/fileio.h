@@ -24,7 +24,7 @@ struct tusk_pending {
 	int fd;
 	char temporary[64]; /* "tmp/<random>" */
 };
-/* O_CREAT | O_EXCL | O_CLOEXEC, mode 0600. */
+/* O_CREAT | O_EXCL | O_CLOEXEC, mode 0600; under a shared flock, which says that its writer lives. */
 int tusk_pending_open(struct tusk_pending *pending, int root_fd, struct tusk_err *err);
 /* fdatasync, then rename without replacing to name (relative to root, its folder must exist), then fsync of that
  * folder. A name that already exists is success (objects are named by content) and the temporary goes away. No error is

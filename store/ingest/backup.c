@@ -284,6 +284,8 @@ static int prepare(struct run *run, struct tusk_err *err)
 	if (find_host_and_time(run, err) < 0 || find_source(run, err) < 0 || find_parent(run, err) < 0 ||
 	    sync_index(&run->ingest, err) < 0 || start_machinery(run, err) < 0)
 		return -1;
+	if (!run->ingest.options->dry_run)
+		tusk_node_sweep(run->ingest.repository->node);
 	return start_stream(run, err);
 }
 

@@ -1,1 +1,1 @@
-tusk_module(node SOURCES node.c node_local.c node_local_create.c DEPENDS base api_read)
+tusk_module(node SOURCES node.c node_local.c node_local_create.c node_local_sweep.c DEPENDS base api_read)

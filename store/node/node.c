@@ -249,6 +249,11 @@ int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *r
 	return check_prefix(prefix, err) < 0 ? -1 : node->ops->generation(node, prefix, ret_generation, err);
 }
 
+void tusk_node_sweep(struct tusk_node *node)
+{
+	node->ops->sweep(node);
+}
+
 int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err)
 {
 	return node->ops->space(node, ret_free, ret_total, err);

@@ -59,6 +59,8 @@ int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *
 /* Changes whenever an object may have been added below prefix or removed. Right after a change (2 s) it differs from
  * call to call, since two changes may bear the same time stamp. */
 int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
+/* Removes from tmp/ what writers left there that died more than a day ago, as far as that can be known. */
+void tusk_node_sweep(struct tusk_node *node);
 /* Free and total bytes of the place; 0 and 0 when unknown. */
 int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
 

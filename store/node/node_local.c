@@ -374,6 +374,7 @@ static const struct tusk_node_ops node_ops = {
     .stat = local_stat,
     .remove = local_remove,
     .generation = local_generation,
+    .sweep = tusk_node_local_sweep,
     .space = local_space,
 };
 

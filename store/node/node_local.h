@@ -15,6 +15,7 @@ struct tusk_node_local {
 };
 
 void tusk_node_local_uncreate(struct tusk_node *node);
+void tusk_node_local_sweep(struct tusk_node *node);
 
 static inline void tusk_directory_cleanup(DIR **directory)
 {

@@ -23,6 +23,7 @@ struct tusk_node_ops {
 	int (*stat)(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
 	int (*remove)(struct tusk_node *node, const char *name, struct tusk_err *err);
 	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
+	void (*sweep)(struct tusk_node *node);
 	int (*space)(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
 };
 

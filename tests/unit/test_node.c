@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "node.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -396,6 +397,45 @@ static void age(const struct place *place, const char *name)
 	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
 }
 
+static bool is_there(const struct place *place, const char *name)
+{
+	char path[PATH_SIZE];
+
+	in_place(place, name, path);
+	return access(path, F_OK) == 0;
+}
+
+static void what_dead_writers_left_goes_after_a_day(void **state)
+{
+	const struct place *place = *state;
+	struct tusk_upload *upload = NULL;
+	struct tusk_err err = {0};
+	char folder[PATH_SIZE], mine[PATH_SIZE] = "";
+	const struct dirent *item;
+
+	tusk_test_ok(tusk_upload_begin(place->node, &upload, &err), &err);
+	tusk_test_ok(tusk_upload_write(upload, "abc", 3, &err), &err);
+	in_place(place, "tmp", folder);
+	DIR *dir = opendir(folder);
+	assert_non_null(dir);
+	while ((item = readdir(dir)))
+		if (item->d_name[0] != '.')
+			snprintf(mine, sizeof(mine), "tmp/%.64s", item->d_name);
+	closedir(dir);
+	age(place, mine);
+	tusk_test_write(place->url, "tmp/0123456789abcdef", "old", 3);
+	age(place, "tmp/0123456789abcdef");
+	tusk_test_write(place->url, "tmp/fedcba9876543210", "new", 3);
+	tusk_test_write(place->url, "tmp/notes.txt", "not ours", 8);
+	age(place, "tmp/notes.txt");
+	tusk_node_sweep(place->node);
+	assert_false(is_there(place, "tmp/0123456789abcdef"));
+	assert_true(is_there(place, "tmp/fedcba9876543210"));
+	assert_true(is_there(place, "tmp/notes.txt"));
+	assert_true(is_there(place, mine)); /* its writer lives */
+	tusk_test_ok(tusk_upload_commit(upload, PACK, &err), &err);
+}
+
 static void the_generation_changes_with_the_objects_only(void **state)
 {
 	const struct place *place = *state;
@@ -460,6 +500,7 @@ int main(void)
 	    TEST(an_upload_shows_only_when_it_is_committed),
 	    TEST(an_aborted_upload_leaves_nothing),
 	    TEST(reading_beyond_the_end_says_truncated),
+	    TEST(what_dead_writers_left_goes_after_a_day),
 	    TEST(the_generation_changes_with_the_objects_only),
 	    TEST(two_changes_within_one_time_stamp_are_told_apart),
 	};
