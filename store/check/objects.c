@@ -119,14 +119,14 @@ int check_manifests(struct tusk_check *check, struct tusk_err *err)
 	TUSK_AUTO_BUF struct tusk_buf names = {0};
 	if (tusk_node_list(check->repository->node, "snapshots/", collect_name, &names, err) != 0)
 		return -1;
-	const char *end = (const char *)names.data + names.len;
+	const char *first = (const char *)names.data, *end = names.len ? first + names.len : first;
 	size_t total = 0, done = 0;
-	for (const char *name = (const char *)names.data; name < end; name += strlen(name) + 1)
+	for (const char *name = first; name < end; name += strlen(name) + 1)
 		total++;
 	check->snapshots.items = calloc(total + 1, sizeof(*check->snapshots.items));
 	if (!check->snapshots.items)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	for (const char *name = (const char *)names.data; name < end; name += strlen(name) + 1) {
+	for (const char *name = first; name < end; name += strlen(name) + 1) {
 		check_stage(check, "snapshots", done++, total);
 		if (check_go_on(check, err) != 0 || check_manifest(check, name, err) != 0)
 			return -1;

@@ -57,7 +57,7 @@ void handmade_reopen(struct handmade *made, bool forgets_index)
 /* Small pieces come from slabs: tests make hundreds of thousands of entries. */
 void *handmade_take(struct handmade *made, size_t len)
 {
-	len = (len + 15) / 16 * 16;
+	len = (len + 16) / 16 * 16; /* never nothing: the slab may not be there yet */
 	if (len > made->slab_left) {
 		made->slab_left = len > SLAB_SIZE ? len : SLAB_SIZE;
 		made->slab = calloc(1, made->slab_left);

@@ -236,7 +236,11 @@ static void break_the_node(struct world *w, char fate, const char *path)
 		char from[128], to[128];
 		snprintf(from, sizeof(from), "%.64s/repository/tmp", w->path);
 		snprintf(to, sizeof(to), "%.64s/repository/away", w->path);
-		rename(from, to);
+		assert_int_equal(rename(from, to), 0);
+		/* A folder that is only missing would be made again. */
+		int fd = open(from, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_true(fd >= 0);
+		close(fd);
 	}
 }
 
@@ -250,7 +254,7 @@ static void a_node_that_fails_ends_the_backup_and_harms_nothing(void **state)
 	world.on_entry = break_the_node;
 	assert_int_equal(world_try(&world), -1);
 	assert_true(world.err.code != TUSK_E_SOURCE && world.err.code != TUSK_OK);
-	run("mv repository/away repository/tmp");
+	run("rm repository/tmp && mv repository/away repository/tmp");
 	world.on_entry = NULL;
 	assert_int_equal(world_snapshot_count(&world), 1);
 	world.result = first;
