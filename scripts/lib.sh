@@ -18,7 +18,7 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 offered() {
   local package
   for package in "$@"; do
-    if apt-cache policy "$package" 2>/dev/null | grep -q '^ *Candidate: [^(]'; then echo "$package"; fi
+    if apt-cache policy "$package" 2>/dev/null | grep >/dev/null '^ *Candidate: [^(]'; then echo "$package"; fi
   done
 }
 

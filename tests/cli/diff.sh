@@ -29,7 +29,7 @@ diff want got || fail "the list differs"
 [ "$(tail -1 out)" = '1 added, 3 removed, 2 changed, 2 of another type, 2 metadata only; +6 B -6 B' ] || fail "$(tail -1 out)"
 
 # The other way round, and with itself; whole snapshots and single files.
-"$TUSK" diff -q latest latest~1 | grep -q "^+ $dir/src/gone/below/f$" || fail "reversed"
+"$TUSK" diff -q latest latest~1 | grep >/dev/null "^+ $dir/src/gone/below/f$" || fail "reversed"
 [ -z "$("$TUSK" diff -q latest latest)" ] || fail "a snapshot differs from itself"
 [ "$("$TUSK" diff latest latest)" = "no difference" ] || fail "$("$TUSK" diff latest latest)"
 [ "$("$TUSK" diff -q "latest~1:$dir/src/changed" "latest:$dir/src/changed")" = "M $dir/src/changed" ] || fail "a file"

@@ -33,8 +33,8 @@ if [ "$xattrs" ]; then
   [ "$(getfattr --only-values -n user.note "$got/file")" = 'some text' ] || fail "the attribute was lost"
 fi
 if [ "$acls" ]; then
-  tar --xattrs --xattrs-include='*' -tvvf a.tar 2>/dev/null | grep -q system.posix_acl_access || fail "the ACL is not there"
-  if [ "$(id -u)" = 0 ]; then getfacl -cn "$got/file" 2>/dev/null | grep -q '^user:1234:r' || fail "the ACL was lost"; fi
+  tar --xattrs --xattrs-include='*' -tvvf a.tar 2>/dev/null | grep >/dev/null system.posix_acl_access || fail "the ACL is not there"
+  if [ "$(id -u)" = 0 ]; then getfacl -cn "$got/file" 2>/dev/null | grep >/dev/null '^user:1234:r' || fail "the ACL was lost"; fi
 fi
 
 # A part, a single file, and the wrong things.

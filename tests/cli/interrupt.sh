@@ -31,7 +31,7 @@ mkdir many
 name=$(printf '%0200d' 0)
 for i in {1..600}; do head -c 6000 /dev/urandom >"many/$name$i"; done
 "$TUSK" backup -q many >/dev/null
-find repo/packs -type f -size +2000k -delete
+find repo/packs -type f -size +200k -delete
 mkfifo feed
 env --default-signal=INT "$TUSK" check >feed 2>err &
 pid=$!

@@ -14,7 +14,7 @@ expect_exit 0 "$TUSK" key add --new-key-file second --label "a server"
 [ "$(stat -c %a second)" = 600 ] || fail "mode of the new key file"
 expect_exit 0 "$TUSK" --key-file second ls latest
 [ "$("$TUSK" key list | wc -l)" = 2 ] || fail "two keys"
-"$TUSK" --key-file second key list | grep -q '^\*.*a server' || fail "label"
+"$TUSK" --key-file second key list | grep >/dev/null '^\*.*a server' || fail "label"
 
 # A recovery code is shown once and is typed where a password is asked for.
 expect_exit 0 "$TUSK" key add --recovery-code

@@ -15,7 +15,7 @@ rows() { "$TUSK" snapshots "$@" | grep -c '^[0-9a-f]\{8\}  ' || true; }
 [ "$(rows --tag x --tag y)" = 1 ] || fail "two tags"
 [ "$(rows --path "$dir/other")" = 1 ] || fail "--path"
 [ "$(rows --host nobody)" = 0 ] || fail "--host nobody"
-"$TUSK" snapshots | sed -n 2p | grep -q '2026-05-01 10:00:00 .* one .* x .*/src$' || fail "$("$TUSK" snapshots)"
+"$TUSK" snapshots | sed -n 2p | grep >/dev/null '2026-05-01 10:00:00 .* one .* x .*/src$' || fail "$("$TUSK" snapshots)"
 
 id=$("$TUSK" snapshots --json | head -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
 for name in "$id" "${id:0:8}" latest~2 @2026-05-01 @2026-05-02T09:00; do

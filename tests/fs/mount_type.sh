@@ -16,6 +16,6 @@ backup_of "$dir/source"
 mount -t "fuse.$TUSKFS" "$dir/repo" "$mnt" -o "key-file=$dir/key" 2>err || { cat err >&2; fail "mount ended with $?"; }
 [ ! -s err ] || { cat err >&2; fail "mount is not silent"; }
 expect_equal "$(cat "$mnt/latest$dir/source/file")" text "a file"
-grep " $mnt " /proc/self/mountinfo | grep -q nosuid,nodev || fail "suid or dev is in effect"
+grep " $mnt " /proc/self/mountinfo | grep >/dev/null nosuid,nodev || fail "suid or dev is in effect"
 umount "$mnt"
 expect_exit 10 mount -t "fuse.$TUSKFS" "$dir/source" "$mnt"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are for the tests that source this file
 # What every shell test starts with: programs, a folder of its own, assertions. TUSK_BUILD names the build folder.
+# With pipefail, "COMMAND | grep -q" fails when grep leaves before COMMAND has written all: grep >/dev/null reads to the end.
 set -euo pipefail
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
