@@ -20,7 +20,7 @@ rm -rf "$XDG_STATE_HOME"
 "$TUSK" cat "latest:$dir/src/big" | cmp - src/big || fail "after the index was lost"
 
 # One flipped byte in the largest pack: named with its object and path, exit 4.
-pack=$(find repo/packs -type f -size +1000k | head -1)
+pack=$(find repo/packs -type f -size +1000k | sed -n 1p)
 chmod u+w "$pack"
 printf '\377\376\375' | dd of="$pack" bs=1 seek=1000000 conv=notrunc status=none
 expect_exit 4 "$TUSK" check --data

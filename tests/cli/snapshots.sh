@@ -17,7 +17,7 @@ rows() { "$TUSK" snapshots "$@" | grep -c '^[0-9a-f]\{8\}  ' || true; }
 [ "$(rows --host nobody)" = 0 ] || fail "--host nobody"
 "$TUSK" snapshots | sed -n 2p | grep >/dev/null '2026-05-01 10:00:00 .* one .* x .*/src$' || fail "$("$TUSK" snapshots)"
 
-id=$("$TUSK" snapshots --json | head -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+id=$("$TUSK" snapshots --json | sed -n 1p | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
 for name in "$id" "${id:0:8}" latest~2 @2026-05-01 @2026-05-02T09:00; do
   expect_exit 0 "$TUSK" ls -R --json "$name"
   grep -q "\"snapshot\":\"$id\"" out || fail "$name is another snapshot"

@@ -27,7 +27,7 @@ copy=$mnt/latest$dir/source
 expect_error 'Input/output error' cat "$copy/large"
 expect_error 'Input/output error' cp "$copy/large" copied
 read -r line <&6
-id=$(readlink "$mnt"/ids/* | head -1)
+id=$(readlink "$mnt"/ids/* | sed -n 1p)
 [ -n "$id" ]
 case $line in
   *"snapshot $(ls "$mnt/ids")"*"$dir/source/large"*) ;;
@@ -50,7 +50,7 @@ stat "$copy/large" >/dev/null
 
 # A whole tree pack gone: the folder cannot be listed, and says so; it does not look empty.
 unmount_here
-find repo/packs -type f -printf '%s %p\n' | sort -n | head -1 | cut -d' ' -f2 | xargs rm -f
+find repo/packs -type f -printf '%s %p\n' | sort -n | sed -n 1p | cut -d' ' -f2 | xargs rm -f
 mount_here
 if ls "$mnt/latest$dir/source" >out 2>err; then fail "a lost folder is listed: $(cat out)"; fi
 if grep -q 'No such file\|not implemented' err; then cat err; fail "damage looks like absence"; fi

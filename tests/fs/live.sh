@@ -46,7 +46,7 @@ within 5 test -d "$mnt/tags/new/latest/" || fail "a new tag does not appear"
 
 # What is forgotten disappears; what is read meanwhile is not disturbed.
 exec 7<"$file"
-newest=$("$TUSK" snapshots --json | tail -1 | grep -o '"id":"[0-9a-f]*"' | head -1 | cut -d'"' -f4)
+newest=$("$TUSK" snapshots --json | tail -1 | grep -o '"id":"[0-9a-f]*"' | sed -n 1p | cut -d'"' -f4)
 name=$(readlink "$mnt/tags/new/latest")
 rm "$dir/repo/snapshots/$newest"*
 within 5 test ! -e "$mnt/snapshots/$name" || fail "a forgotten snapshot is still there"
