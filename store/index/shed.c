@@ -1,6 +1,8 @@
 #include "index_env.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -16,22 +18,39 @@
 static size_t mapped_bytes(void)
 {
 	TUSK_AUTO_STREAM FILE *stream = fopen("/proc/self/statm", "re");
-	unsigned long fields[STATM_SHARED + 1] = {0};
+	char line[256], *at = line;
+	unsigned long pages = 0;
 
-	if (!stream || fscanf(stream, "%lu %lu %lu", &fields[0], &fields[1], &fields[2]) != STATM_SHARED + 1)
+	if (!stream || !fgets(line, sizeof line, stream))
 		return 0;
-	return fields[STATM_SHARED] * (size_t)sysconf(_SC_PAGESIZE);
+	for (int field = 0; field <= STATM_SHARED; field++)
+		pages = strtoul(at, &at, 10);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The number at *at in that base, which sep must follow; *at moves behind sep. */
+static unsigned long take_number(char **at, int base, char sep)
+{
+	unsigned long number = strtoul(*at, at, base);
+
+	if (**at == sep)
+		++*at;
+	return number;
 }
 
 /* One line of /proc/self/maps (proc(5)): "start-end perms offset major:minor inode path". */
-static void release_line(const char *line, const struct stat *file)
+static void release_line(char *line, const struct stat *file)
 {
-	unsigned long start, end, inode;
-	unsigned device_major, device_minor;
+	char *at = line;
+	unsigned long start = take_number(&at, 16, '-');
+	unsigned long end = take_number(&at, 16, ' ');
 
-	if (sscanf(line, "%lx-%lx %*s %*x %x:%x %lu", &start, &end, &device_major, &device_minor, &inode) != 5)
-		return;
-	if (inode == file->st_ino && makedev(device_major, device_minor) == file->st_dev)
+	at += strcspn(at, " "); /* perms */
+	(void)take_number(&at, 16, ' ');
+	unsigned device_major = (unsigned)take_number(&at, 16, ':');
+	unsigned device_minor = (unsigned)take_number(&at, 16, ' ');
+	unsigned long inode = take_number(&at, 10, ' ');
+	if (end > start && inode == file->st_ino && makedev(device_major, device_minor) == file->st_dev)
 		(void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
