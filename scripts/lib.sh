@@ -47,7 +47,7 @@ need() {
 # Whether this user can mount; prints why not.
 can_mount() {
   [ -e /dev/fuse ] || { echo "/dev/fuse does not exist (modprobe fuse; in a container: --device /dev/fuse)"; return 1; }
-  { : <>/dev/fuse; } 2>/dev/null || { echo "/dev/fuse cannot be opened by $(id -un)"; return 1; }
+  { : <>/dev/fuse; } 2>/dev/null || { echo "/dev/fuse cannot be opened by $(id -un) (it has $(stat -c "mode %a, owner %U:%G" /dev/fuse))"; return 1; }
 }
 
 # configure FOLDER CMAKE-ARGS...; then build it.
