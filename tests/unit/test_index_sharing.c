@@ -216,7 +216,7 @@ static void child_reads_only(struct index_fixture *f)
 {
 	char temporary[128];
 
-	if (setgid(65534) != 0 || setuid(65534) != 0)
+	if (geteuid() != 0 || setgid(65534) != 0 || setuid(65534) != 0)
 		_exit(77);
 	snprintf(temporary, sizeof(temporary), "%s/tmp", f->path);
 	setenv("TMPDIR", temporary, 1);
