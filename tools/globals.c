@@ -99,7 +99,8 @@ int tusk_cli_fail(struct tusk_cli *cli, const struct tusk_err *err)
 	} else if (err->code == TUSK_E_PASSWORD && cli->no_secret) {
 		hints[0] =
 		    "use --password-file, --password-command, --key-file or systemd LoadCredential=tusk.password";
-	} else if (err->code == TUSK_E_CORRUPT && cli->opened && strcmp(cli->args->command->name, "check") != 0) {
+	} else if (err->code == TUSK_E_CORRUPT && cli->opened && url &&
+		   strcmp(cli->args->command->name, "check") != 0) {
 		snprintf(text, sizeof(text), "tusk -r %s check --data   lists everything that is damaged", url);
 		hints[0] = text;
 	}
