@@ -78,5 +78,5 @@ const struct tusk_stored_item *tusk_stored_find(const struct tusk_stored *stored
 	while (end < stored->count && stored->items[end].prefix == prefix)
 		end++;
 	*ret_count = end - low;
-	return stored->items + low;
+	return end > low ? &stored->items[low] : NULL;
 }

@@ -23,7 +23,7 @@ void tusk_stored_release(struct tusk_stored *stored);
 int tusk_stored_add(struct tusk_stored *stored, const struct tusk_id *id, uint32_t pack, struct tusk_err *err);
 /* In place, in time that no choice of ids can make quadratic. */
 void tusk_stored_sort(struct tusk_stored *stored);
-/* The first item of id (sorted); ret_count says how many there are. */
+/* The first item of id (sorted), NULL for none; ret_count says how many there are. */
 const struct tusk_stored_item *tusk_stored_find(const struct tusk_stored *stored, const struct tusk_id *id,
 						size_t *ret_count);
 

@@ -15,15 +15,31 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/tusk-test.XXXXXX")
 export XDG_STATE_HOME=$dir/state
 unset TUSK_REPOSITORY TUSK_PASSWORD TUSK_PASSWORD_FILE TUSK_PASSWORD_COMMAND TUSK_KEY_FILE CREDENTIALS_DIRECTORY || true
 
+# What a sanitizer finds in a driver in the background, too: nobody sees its stderr or its exit status.
+reports=$dir.reports
+mkdir -m 1777 "$reports"
+for tool in ASAN LSAN UBSAN TSAN; do
+  export "${tool}_OPTIONS=log_path=$reports/$tool"
+done
+
 cleanup() {
-  local point
+  local status=$? point pid drivers
   cd /
+  drivers=$(pgrep -f "tuskfs.* $dir/" || true)
   # every mount below our folder, the deepest first
   awk -v d="$dir/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r point; do
     umount "$point" 2>/dev/null || fusermount3 -u "$point" 2>/dev/null || umount -l "$point" 2>/dev/null || fusermount3 -uz "$point" || true
   done
   chmod -R u+rwx "$dir" 2>/dev/null || true
-  rm -rf "$dir"
+  for pid in $drivers; do
+    timeout 20 tail --pid="$pid" -f /dev/null || { echo "FAIL: the driver $pid does not end" >&2; status=1; }
+  done
+  if [ -n "$(find "$reports" -type f)" ]; then
+    find "$reports" -type f -exec cat {} + >&2
+    status=1
+  fi
+  rm -rf "$dir" "$reports"
+  exit $status
 }
 trap cleanup EXIT
 cd "$dir"
