@@ -275,6 +275,21 @@ int tusk_durable_unlink(int root_fd, const char *name, struct tusk_err *err)
 	return tusk_err_set(err, TUSK_E_IO, errno, "cannot remove %s", name);
 }
 
+int tusk_durable_move(int root_fd, const char *from, const char *to, struct tusk_err *err)
+{
+	int outcome = rename_without_replacing(root_fd, from, to);
+
+	if (outcome < 0 && errno == ENOENT && faccessat(root_fd, from, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (outcome < 0)
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot move %s to %s", from, to);
+	if (outcome == 1)
+		return 1;
+	if (sync_folder_of(root_fd, to, err) < 0)
+		return -1;
+	return sync_folder_of(root_fd, from, err);
+}
+
 int tusk_make_directories(const char *path, mode_t mode, struct tusk_err *err)
 {
 	char partial[PATH_MAX];

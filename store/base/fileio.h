@@ -42,6 +42,8 @@ int tusk_durable_put(int root_fd, const char *name, const void *data, size_t len
 int tusk_durable_mkdir(int root_fd, const char *name, mode_t mode, struct tusk_err *err);
 /* Unlink and fsync of the folder; ENOENT is success. */
 int tusk_durable_unlink(int root_fd, const char *name, struct tusk_err *err);
+/* Renames below root and syncs both folders. 0 (also when from does not exist), 1 when to exists, -1. */
+int tusk_durable_move(int root_fd, const char *from, const char *to, struct tusk_err *err);
 /* mkdir -p below "/" or the current folder; not durable; for client state. */
 int tusk_make_directories(const char *path, mode_t mode, struct tusk_err *err);
 

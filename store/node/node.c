@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const prefixes[] = {"packs/", "toc/", "snapshots/", "keys/", NULL};
+/* The first REQUIRED ones are made by init; the others when something is put there. */
+static const char *const prefixes[] = {"packs/", "toc/",       "snapshots/", "keys/",   "leases/", "nodes/",
+				       "marks/", "forgotten/", "ledger/",    "drills/", NULL};
+#define REQUIRED 4
 
 static bool is_hex(const char *text, size_t len)
 {
@@ -26,7 +29,7 @@ static bool is_id(const char *text)
 
 bool tusk_node_name_valid(const char *name)
 {
-	if (strcmp(name, "tusk.repository") == 0)
+	if (strcmp(name, "tusk.repository") == 0 || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0)
 		return true;
 	for (size_t i = 0; prefixes[i]; i++) {
 		size_t len = strlen(prefixes[i]);
@@ -37,6 +40,20 @@ bool tusk_node_name_valid(const char *name)
 		if (i == 0) /* packs/ab/ab... */
 			return strlen(rest) > 3 && rest[2] == '/' && is_id(rest + 3) && strncmp(rest, rest + 3, 2) == 0;
 		return is_id(rest);
+	}
+	return false;
+}
+
+bool tusk_node_name_changes(const char *name)
+{
+	return strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0 || strncmp(name, "leases/", 7) == 0;
+}
+
+bool tusk_node_folder_is_required(const char *prefix)
+{
+	for (size_t i = 0; i < REQUIRED; i++) {
+		if (strcmp(prefix, prefixes[i]) == 0)
+			return true;
 	}
 	return false;
 }
@@ -242,6 +259,42 @@ int tusk_node_stat(struct tusk_node *node, const char *name, uint64_t *ret_size,
 int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *err)
 {
 	return check_name(name, err) < 0 ? -1 : node->ops->remove(node, name, err);
+}
+
+int tusk_node_replace(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err)
+{
+	if (check_name(name, err) < 0)
+		return -1;
+	if (!tusk_node_name_changes(name))
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "%s is never replaced", name);
+	return node->ops->replace(node, name, data, len, err);
+}
+
+int tusk_node_lock(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err)
+{
+	*ret_lock = NULL;
+	return node->ops->lock ? node->ops->lock(node, ret_lock, err) : TUSK_NODE_NO_LOCKS;
+}
+
+void tusk_node_unlock(struct tusk_node_lock *lock)
+{
+	if (lock)
+		lock->release(lock);
+}
+
+int tusk_node_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
+		     struct tusk_err *err)
+{
+	if (check_name(name, err) < 0)
+		return -1;
+	if (node->ops->digest)
+		return node->ops->digest(node, name, ret_sha256, ret_size, err);
+	return tusk_node_digest_here(node, name, ret_sha256, ret_size, err);
+}
+
+int tusk_node_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err)
+{
+	return check_name(name, err) < 0 ? -1 : node->ops->quarantine(node, name, err);
 }
 
 int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err)

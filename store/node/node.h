@@ -11,8 +11,10 @@
 struct tusk_node;   /* thread-safe */
 struct tusk_object; /* an object open for reading; thread-safe */
 struct tusk_upload; /* an object being written; one thread at a time */
+struct tusk_node_lock;
 
 enum tusk_node_find { TUSK_NODE_FOUND = 0, TUSK_NODE_ABSENT = 1 };
+enum tusk_node_locked { TUSK_NODE_LOCKED = 0, TUSK_NODE_NO_LOCKS = 1 };
 
 /* Opens the node at url. It need not hold a repository. TUSK_E_NO_REPOSITORY when the place does not exist. */
 int tusk_node_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
@@ -47,8 +49,9 @@ int tusk_upload_write(struct tusk_upload *upload, const void *data, size_t len, 
 int tusk_upload_commit(struct tusk_upload *upload, const char *name, struct tusk_err *err);
 void tusk_upload_abort(struct tusk_upload *upload);
 
-/* Calls visit for every object below prefix ("packs/", "toc/", "snapshots/", "keys/"), in no order. Stops at a non-zero
- * answer and returns it. A failure to list is -1, never an empty list. Names that FORMAT.md does not allow are skipped.
+/* Calls visit for every object below prefix ("packs/", "toc/", "snapshots/", "keys/", "leases/", "nodes/", "marks/",
+ * "forgotten/", "ledger/", "drills/"), in no order. Stops at a non-zero answer and returns it. A failure to list is -1,
+ * never an empty list; but a missing folder of the last six is empty. Names that FORMAT.md does not allow are skipped.
  */
 int tusk_node_list(struct tusk_node *node, const char *prefix,
 		   int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
@@ -56,6 +59,21 @@ int tusk_node_list(struct tusk_node *node, const char *prefix,
 /* TUSK_NODE_FOUND, TUSK_NODE_ABSENT or -1. */
 int tusk_node_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
 int tusk_node_remove(struct tusk_node *node, const char *name, struct tusk_err *err); /* absent is success; durable */
+/* The few small objects that change ("epoch", "condemned", "leases/<id>"; TUSK_E_USAGE for any other name): replaced as
+ * a whole, atomically for every reader; durable on return. */
+int tusk_node_replace(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
+/* The node's lock: at most one holder among all programs and machines. It ends with its holder: the process, or the
+ * connection of a remote one. Waits up to 30 seconds, then TUSK_E_LOCKED with the holder's pid where that is known.
+ * TUSK_NODE_NO_LOCKS: this kind of node has none (and *ret_lock is NULL). */
+int tusk_node_lock(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
+void tusk_node_unlock(struct tusk_node_lock *lock); /* NULL is fine */
+TUSK_DEFINE_CLEANUP(struct tusk_node_lock, tusk_node_lock, tusk_node_unlock)
+#define TUSK_AUTO_NODE_LOCK TUSK_CLEANUP(tusk_node_lock_cleanup)
+/* SHA-256 of an object's bytes, taken where the object lies if that is possible. Also TUSK_NODE_ABSENT. */
+int tusk_node_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
+		     struct tusk_err *err);
+/* Moves a damaged object to "quarantine/<its name, each / a _>.<number>"; durable. Absent is success. */
+int tusk_node_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err);
 /* Changes whenever an object may have been added below prefix or removed. Right after a change (2 s) it differs from
  * call to call, since two changes may bear the same time stamp. */
 int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);

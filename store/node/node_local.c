@@ -123,8 +123,7 @@ static int local_get(struct tusk_node *node, const char *name, size_t max, struc
 	return TUSK_NODE_FOUND;
 }
 
-/* Makes the folders above name if they are missing: other programs that copy a node may leave out empty ones. */
-static int ensure_folder(const struct tusk_node_local *node, const char *name, struct tusk_err *err)
+int tusk_node_local_ensure_folder(const struct tusk_node_local *node, const char *name, struct tusk_err *err)
 {
 	char folder[TUSK_NODE_NAME_SIZE];
 
@@ -142,7 +141,7 @@ static int local_put(struct tusk_node *node, const char *name, const void *data,
 {
 	const struct tusk_node_local *local = (const struct tusk_node_local *)node;
 
-	if (ensure_folder(local, name, err) < 0)
+	if (tusk_node_local_ensure_folder(local, name, err) < 0)
 		return -1;
 	return tusk_durable_put(local->root_fd, name, data, len, err);
 }
@@ -165,7 +164,7 @@ static void local_upload_abort(struct tusk_upload *upload)
 static int local_upload_commit(struct tusk_upload *upload, const char *name, struct tusk_err *err)
 {
 	struct local_upload *local = (struct local_upload *)upload;
-	int result = ensure_folder(local->node, name, err);
+	int result = tusk_node_local_ensure_folder(local->node, name, err);
 
 	if (result == 0)
 		result = tusk_pending_publish(&local->pending, name, err);
@@ -262,7 +261,7 @@ static int local_list(struct tusk_node *node, const char *prefix,
 
 	folder_of_prefix(prefix, folder);
 	if (strcmp(folder, "packs") != 0)
-		return list_folder(local, folder, false, &visitor, err);
+		return list_folder(local, folder, !tusk_node_folder_is_required(prefix), &visitor, err);
 	if (fstatat(local->root_fd, folder, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot list %s", folder);
 	for (unsigned i = 0; i < 256; i++) {
@@ -373,6 +372,9 @@ static const struct tusk_node_ops node_ops = {
     .list = local_list,
     .stat = local_stat,
     .remove = local_remove,
+    .replace = tusk_node_local_replace,
+    .lock = tusk_node_local_lock,
+    .quarantine = tusk_node_local_quarantine,
     .generation = local_generation,
     .sweep = tusk_node_local_sweep,
     .space = local_space,

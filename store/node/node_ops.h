@@ -22,6 +22,11 @@ struct tusk_node_ops {
 		    struct tusk_err *err);
 	int (*stat)(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
 	int (*remove)(struct tusk_node *node, const char *name, struct tusk_err *err);
+	int (*replace)(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
+	int (*lock)(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
+	int (*digest)(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
+		      struct tusk_err *err); /* NULL: it is read and hashed here */
+	int (*quarantine)(struct tusk_node *node, const char *name, struct tusk_err *err);
 	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 	void (*sweep)(struct tusk_node *node);
 	int (*space)(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
@@ -51,9 +56,19 @@ struct tusk_object {
 struct tusk_upload {
 	const struct tusk_upload_ops *ops;
 };
+struct tusk_node_lock {
+	void (*release)(struct tusk_node_lock *lock); /* frees it too */
+};
 
-/* Whether FORMAT.md allows an object of that name. */
+/* Whether FORMAT.md allows an object of that name; whether it is one of those that change. */
 bool tusk_node_name_valid(const char *name);
+bool tusk_node_name_changes(const char *name);
+/* Whether a node without the folder of that prefix is broken. */
+bool tusk_node_folder_is_required(const char *prefix);
+
+/* Reads the whole object and hashes it. */
+int tusk_node_digest_here(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
+			  struct tusk_err *err);
 
 /* path: absolute, owned by the caller. */
 int tusk_node_local_open(const char *path, struct tusk_node **ret_node, struct tusk_err *err);

@@ -1,1 +1,1 @@
-tusk_module(snapshot SOURCES manifest.c body_decode.c body_encode.c DEPENDS tree node crypto)
+tusk_module(snapshot SOURCES manifest.c sealed.c body_decode.c body_encode.c DEPENDS tree node crypto)

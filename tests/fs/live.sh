@@ -53,3 +53,4 @@ within 5 test ! -e "$mnt/snapshots/$name" || fail "a forgotten snapshot is still
 within 5 test ! -e "$mnt/tags/new" || fail "the tag of a forgotten snapshot is still there"
 expect_equal "$(cat "$file")" 4 "latest after the newest was forgotten"
 expect_equal "$(cat <&7)" 4 "a file held open in a forgotten snapshot"
+exec 7<&-

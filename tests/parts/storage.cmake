@@ -7,6 +7,7 @@ target_link_libraries(tusk_fixture_repository PUBLIC tusk_fixture tusk_repositor
 
 tusk_unit_test(node node fixture)
 tusk_unit_test(node_place node fixture)
+tusk_unit_test(node_change snapshot fixture)
 tusk_unit_test(pack pack fixture)
 tusk_unit_test(toc pack fixture)
 tusk_unit_test(keyslot keys fixture)
