@@ -5,6 +5,7 @@
 static const char *const progress_words[] = {"auto", "plain", "json", "none", NULL};
 static const char *const encryption_words[] = {"aes256-gcm", "chacha20-poly1305", "none", NULL};
 static const char *const overwrite_words[] = {"always", "if-changed", "if-newer", "never", NULL};
+static const char *const role_words[] = {"local", "remote", "cloud", NULL};
 static const char *const format_words[] = {"tar", NULL};
 
 #define FLAG(name_, letter_, help_)                                                       \
@@ -72,6 +73,8 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_DELETE] = FLAG("delete", 0, "remove what the snapshot does not have"),
     [TUSK_OPT_FROM_MOUNT] = VALUE("from-mount", 0, TEXT, "DIR", "copy out of this mount"),
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
+    [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "local, remote or cloud (default: by its URL)", role_words),
+    [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
 };
 
 const struct tusk_command tusk_command_table[] = {
@@ -212,6 +215,16 @@ const struct tusk_command tusk_command_table[] = {
      .operands_min = 1,
      .operands_max = 2,
      .options = {TUSK_OPT_NEW_PASSWORD_FILE, TUSK_OPT_NEW_KEY_FILE, TUSK_OPT_RECOVERY_CODE, TUSK_OPT_LABEL}},
+    {.name = "node",
+     .brief = "where the repository lives",
+     .synopsis = "list | add NAME URL | remove NAME | require ROLE=N",
+     .summary = "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
+		"require says how many nodes of a role must have a backup before it counts: less is exit 14.",
+     .example = "-r /srv/backup node add usb /media/usb/backup --init",
+     .run = cmd_node,
+     .operands_min = 1,
+     .operands_max = 4,
+     .options = {TUSK_OPT_ROLE, TUSK_OPT_INIT}},
     {.name = "repair",
      .brief = "rebuild what can be rebuilt",
      .synopsis = "index",

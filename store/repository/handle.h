@@ -6,6 +6,7 @@
 #include "index.h"
 #include "node.h"
 #include "pack.h"
+#include "tusk/nodes.h"
 #include "tusk/repository.h"
 
 #include <pthread.h>
@@ -22,6 +23,7 @@ struct tusk_fetcher; /* reader/fetcher.h: caches and open packs; made at first u
 struct tusk_repository {
 	char *url, *state_dir;
 	struct tusk_node *node;
+	struct tusk_nodes nodes; /* the list; one item when there is none */
 	struct tusk_parameters parameters;
 	uint8_t parameters_hash[32];
 	struct tusk_keys keys;

@@ -1,0 +1,42 @@
+/* The nodes of a repository: the list of them, which is part of the repository, and what each of them holds. */
+#ifndef TUSK_NODES_H
+#define TUSK_NODES_H
+
+#include "tusk/err.h"
+#include "tusk/id.h"
+#include "tusk/repository.h"
+
+/* Reads try the nodes in the order of their roles. */
+enum tusk_role { TUSK_ROLE_LOCAL, TUSK_ROLE_REMOTE, TUSK_ROLE_CLOUD, TUSK_ROLE_COUNT };
+
+#define TUSK_NODES_MAX        16
+#define TUSK_MEMBER_NAME_SIZE 33   /* letters, digits, ".", "_", "-"; the first is a letter or digit */
+#define TUSK_MEMBER_URL_SIZE  1025 /* no passwords: credentials come from files and the environment */
+
+struct tusk_member {
+	char name[TUSK_MEMBER_NAME_SIZE];
+	char url[TUSK_MEMBER_URL_SIZE];
+	enum tusk_role role;
+};
+
+/* Invariants: 1. no two items have the same name or URL. 2. count <= TUSK_NODES_MAX. */
+struct tusk_nodes {
+	uint64_t counter; /* of two lists the one with the greater counter holds; 0: the repository has no list */
+	unsigned require[TUSK_ROLE_COUNT]; /* a backup is acknowledged when so many nodes of each role have it; all 0:
+					      when all nodes have it */
+	size_t count;
+	struct tusk_member items[TUSK_NODES_MAX];
+};
+
+/* "local", "remote", "cloud". */
+const char *tusk_role_name(enum tusk_role role);
+/* 0 or -1. */
+int tusk_role_parse(const char *text, enum tusk_role *ret_role);
+/* What a URL looks like: s3 is cloud, ssh is remote, the rest is local. */
+enum tusk_role tusk_role_of_url(const char *url);
+
+/* The list as the open repository knows it. A repository without one has one node: that which was opened, named by its
+ * role. */
+void tusk_nodes_get(const struct tusk_repository *repository, struct tusk_nodes *ret_nodes);
+
+#endif

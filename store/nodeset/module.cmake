@@ -1,0 +1,1 @@
+tusk_module(nodeset SOURCES roster.c DEPENDS snapshot node api_read PRIVATE Threads::Threads)
