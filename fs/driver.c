@@ -123,7 +123,8 @@ static int prepare(struct driver *driver, struct tusk_err *err)
 	fs->mounted = on_mounted;
 	fs->mounted_context = driver;
 	if (tuskfs_slots_new(&fs->slots, err) < 0 || tuskfs_files_new(&fs->files, err) < 0 ||
-	    tuskfs_statfs_new(fs->repository, &fs->statfs, err) < 0)
+	    tuskfs_statfs_new(fs->repository, &fs->statfs, err) < 0 || tuskfs_sums_new(&fs->sums, err) < 0 ||
+	    tuskfs_later_new(&fs->later, err) < 0)
 		return -1;
 	if (settings->options->snapshot)
 		return find_single(fs, err);
@@ -185,6 +186,8 @@ static void serve(struct driver *driver, const sigset_t *waited)
 		sigwait(waited, &signal_number);
 	} while (signal_number == SIGHUP && !driver->settings->options->foreground);
 	tuskfs_push_stop(driver->fs.push);
+	tuskfs_sums_stop(driver->fs.sums);
+	tuskfs_later_stop(driver->fs.later);
 	if (driver->fs.refresh)
 		tuskfs_refresh_stop(driver->fs.refresh);
 	end_loop(driver);
@@ -195,6 +198,7 @@ static void release(struct driver *driver)
 	struct tuskfs *fs = &driver->fs;
 	tuskfs_push_free(fs->push);
 	tuskfs_refresh_free(fs->refresh);
+	tuskfs_later_free(fs->later);
 	tuskfs_statfs_free(fs->statfs);
 	if (driver->is_mounted)
 		fuse_session_unmount(fs->session);
@@ -204,6 +208,7 @@ static void release(struct driver *driver)
 		sem_post(&driver->mounted);
 		pthread_join(driver->settle, NULL);
 	}
+	tuskfs_sums_free(fs->sums);
 	tuskfs_files_free(fs->files);
 	tuskfs_slots_free(fs->slots);
 	free(driver->readme);

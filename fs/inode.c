@@ -54,5 +54,5 @@ uint64_t tuskfs_inode_virtual(uint64_t parent, const char *name, const char *tar
 	if (target)
 		hash = fnv1a(hash, target, strlen(target) + 1);
 	hash ^= hash >> TUSKFS_NUMBER_BITS;
-	return VIRTUAL_FIRST + (hash & TUSKFS_NUMBER_MAX) % (TUSKFS_NUMBER_MAX - VIRTUAL_FIRST + 1);
+	return VIRTUAL_FIRST + (hash & TUSKFS_NUMBER_MAX) % (TUSKFS_COMPUTED_BIT - VIRTUAL_FIRST);
 }

@@ -13,6 +13,15 @@
 #define TUSKFS_NUMBER_MAX  ((UINT64_C(1) << TUSKFS_NUMBER_BITS) - 1)
 #define TUSKFS_SLOT_MAX    ((UINT32_C(1) << TUSKFS_SLOT_BITS) - 1)
 #define TUSKFS_LINK_BIT    (UINT64_C(1) << 62) /* only in inode numbers of hard-linked files */
+#define TUSKFS_PATH_BIT    (UINT64_C(1) << 63) /* a folder of versions/: the path of that entry of that slot */
+
+/* Node ids of slot 0 with this bit are computed from a snapshot's slot; without it they are of the catalogue. */
+#define TUSKFS_COMPUTED_BIT (UINT64_C(1) << (TUSKFS_NUMBER_BITS - 1))
+
+enum tuskfs_computed {
+	TUSKFS_COMPUTED_LINK = 1, /* a link to the snapshot, in at/ */
+	TUSKFS_COMPUTED_SUMS      /* its list of checksums, in sums/ */
+};
 
 static inline uint64_t tuskfs_inode_pack(uint32_t slot, uint64_t number)
 {
@@ -38,8 +47,20 @@ uint32_t tuskfs_inode_next_slot(uint32_t slot);
  * ids (below 2^62) of one snapshot; never equal to a node id. */
 uint64_t tuskfs_inode_of_link(const struct tusk_id *snapshot, uint64_t link_id);
 
-/* A virtual node's id from where it is and what it points to: 16 .. TUSKFS_NUMBER_MAX. A link with another target
- * gets another id, so the kernel cannot show a cached target. */
+static inline uint64_t tuskfs_inode_computed(enum tuskfs_computed kind, uint32_t slot)
+{
+	return TUSKFS_COMPUTED_BIT | (uint64_t)kind << TUSKFS_SLOT_BITS | slot;
+}
+
+/* False: the node id is not of that kind. */
+static inline bool tuskfs_inode_is_computed(uint64_t nodeid, enum tuskfs_computed kind, uint32_t *ret_slot)
+{
+	*ret_slot = nodeid & TUSKFS_SLOT_MAX;
+	return *ret_slot && nodeid == tuskfs_inode_computed(kind, *ret_slot);
+}
+
+/* A virtual node's id from where it is and what it points to: 16 .. TUSKFS_COMPUTED_BIT - 1. A link with another
+ * target gets another id, so the kernel cannot show a cached target. */
 uint64_t tuskfs_inode_virtual(uint64_t parent, const char *name, const char *target);
 
 #endif

@@ -47,12 +47,34 @@ static void reply_node(fuse_req_t req, const struct tuskfs_node *node)
 	if (error)
 		fuse_reply_err(req, error);
 	else
-		reply_stat(req, node->nodeid, &stat, TUSKFS_SHORTLY,
-			   node->kind == TUSKFS_SNAPSHOT ? TUSKFS_FOREVER : TUSKFS_SHORTLY);
+		reply_stat(req, node->nodeid, &stat, TUSKFS_SHORTLY, tuskfs_node_timeout(node));
+}
+
+/* A name in at/ is a time: it leads to the newest snapshot up to then. */
+static void lookup_time(fuse_req_t req, struct tuskfs *fs, const char *name)
+{
+	const struct tuskfs_slot *slot;
+	struct tuskfs_node link;
+	struct tusk_err err = {0};
+	int found = tuskfs_refresh_find(fs->refresh, name, &slot, &err);
+	if (found != TUSK_FOUND) {
+		fuse_reply_err(req, found == TUSK_ABSENT ? ENOENT : tuskfs_report(NULL, 0, &err));
+	} else if (tuskfs_computed_link(slot, &link) < 0) {
+		fuse_reply_err(req, ENOMEM);
+	} else {
+		reply_node(req, &link);
+		free(link.text);
+	}
+}
+
+static void lookup_again(const struct tuskfs_late *late)
+{
+	tuskfs_op_lookup(late->req, late->ino, late->name);
 }
 
 static void lookup_virtual(fuse_req_t req, const struct tuskfs_place *place, const char *name)
 {
+	struct tuskfs *fs = fuse_req_userdata(req);
 	const struct tuskfs_node *node = place->node;
 	if (strcmp(name, ".") == 0)
 		;
@@ -60,10 +82,16 @@ static void lookup_virtual(fuse_req_t req, const struct tuskfs_place *place, con
 		node = tuskfs_catalogue_node(place->catalogue, node->parent ? node->parent : node->nodeid);
 	else
 		node = tuskfs_catalogue_child(place->catalogue, node->nodeid, name);
-	if (node)
-		reply_node(req, node);
-	else
+	if (!node && place->node->nodeid == TUSKFS_NODE_AT) {
+		lookup_time(req, fs, name);
+		return;
+	}
+	struct tuskfs_late late = {.req = req, .ino = place->node->nodeid, .answer = lookup_again};
+	snprintf(late.name, sizeof(late.name), "%s", name);
+	if (!node)
 		fuse_reply_err(req, ENOENT);
+	else if (!tuskfs_node_is_late(fs, node, &late))
+		reply_node(req, node);
 }
 
 /* The entry above an entry, by way of its path: only NFS asks. */
@@ -151,27 +179,39 @@ void tuskfs_op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	fuse_reply_none(req);
 }
 
+static int stat_place(const struct tuskfs *fs, const struct tuskfs_place *place, struct stat *ret_stat)
+{
+	struct tusk_err err = {0};
+	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
+	if (place->node)
+		return tuskfs_stat_node(fs, place->node, ret_stat);
+	if (tusk_view_entry(place->view, place->number, &entry, &err) < 0)
+		return err.code == TUSK_E_ABSENT ? ESTALE : tuskfs_report(place->slot, place->number, &err);
+	tuskfs_stat_entry(fs, place->slot, &entry, ret_stat);
+	return 0;
+}
+
+static void getattr_again(const struct tuskfs_late *late)
+{
+	tuskfs_op_getattr(late->req, late->ino, NULL);
+}
+
 void tuskfs_op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 {
 	(void)file;
 	struct tuskfs *fs = fuse_req_userdata(req);
 	TUSKFS_AUTO_PLACE struct tuskfs_place place = {0};
+	struct tuskfs_late late = {.req = req, .ino = ino, .answer = getattr_again};
 	struct stat stat = {0};
 	int error = tuskfs_resolve(fs, ino, &place);
-	if (!error && place.node) {
-		error = tuskfs_stat_node(fs, place.node, &stat);
-	} else if (!error) {
-		struct tusk_err err = {0};
-		TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
-		if (tusk_view_entry(place.view, place.number, &entry, &err) == 0)
-			tuskfs_stat_entry(fs, place.slot, &entry, &stat);
-		else
-			error = err.code == TUSK_E_ABSENT ? ESTALE : tuskfs_report(place.slot, place.number, &err);
-	}
+	if (!error && place.node && tuskfs_node_is_late(fs, place.node, &late))
+		return;
+	if (!error)
+		error = stat_place(fs, &place, &stat);
 	if (error)
 		fuse_reply_err(req, error);
 	else
-		fuse_reply_attr(req, &stat, place.node ? TUSKFS_SHORTLY : TUSKFS_FOREVER);
+		fuse_reply_attr(req, &stat, place.node ? tuskfs_node_timeout(place.node) : TUSKFS_FOREVER);
 }
 
 void tuskfs_op_readlink(fuse_req_t req, fuse_ino_t ino)

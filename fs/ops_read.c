@@ -28,6 +28,26 @@ static void reply_text(fuse_req_t req, const struct tuskfs_node *node, size_t si
 	fuse_reply_buf(req, node->text + from, len - from < size ? len - from : size);
 }
 
+static void read_again(const struct tuskfs_late *late)
+{
+	tuskfs_op_read(late->req, late->ino, late->size, late->offset, NULL);
+}
+
+static void reply_sums(fuse_req_t req, const struct tuskfs_node *node, size_t size, off_t offset)
+{
+	struct tuskfs *fs = fuse_req_userdata(req);
+	struct tuskfs_late late = {
+	    .req = req, .ino = node->nodeid, .size = size, .offset = offset, .answer = read_again};
+	struct tusk_err err = {0};
+	TUSK_AUTO_BUF struct tusk_buf text = {0};
+	if (tuskfs_node_is_late(fs, node, &late))
+		return;
+	if (tuskfs_sums_read(fs->sums, node->slot, (uint64_t)offset, size, &text, &err) < 0)
+		fuse_reply_err(req, tuskfs_report(node->slot, 0, &err));
+	else
+		fuse_reply_buf(req, (const char *)text.data, text.len);
+}
+
 static int reply_copy(fuse_req_t req, struct tusk_file *file, size_t size, off_t offset, struct tusk_err *err)
 {
 	TUSK_AUTO_FREE char *data = malloc(size);
@@ -87,6 +107,8 @@ void tuskfs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 		size = READ_MAX;
 	if (error)
 		fuse_reply_err(req, error);
+	else if (place.node && place.node->kind == TUSKFS_SUMS)
+		reply_sums(req, place.node, size, offset);
 	else if (place.node)
 		reply_text(req, place.node, size, offset);
 	else
@@ -106,6 +128,11 @@ static int seek_file(const struct tuskfs *fs, const struct tuskfs_place *place, 
 	return found == TUSK_FOUND ? 0 : tuskfs_report(place->slot, place->number, &err);
 }
 
+static void lseek_again(const struct tuskfs_late *late)
+{
+	tuskfs_op_lseek(late->req, late->ino, late->offset, late->whence, NULL);
+}
+
 void tuskfs_op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *file)
 {
 	(void)file;
@@ -120,9 +147,14 @@ void tuskfs_op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, s
 	if (!error && place.view) {
 		error = seek_file(fs, &place, (uint64_t)offset, whence == SEEK_DATA, &found);
 	} else if (!error) {
-		uint64_t size = place.node->text ? strlen(place.node->text) : 0;
-		found = whence == SEEK_DATA ? (uint64_t)offset : size;
-		error = (uint64_t)offset < size ? 0 : ENXIO;
+		struct tuskfs_late late = {
+		    .req = req, .ino = ino, .offset = offset, .whence = whence, .answer = lseek_again};
+		struct stat stat = {0};
+		if (tuskfs_node_is_late(fs, place.node, &late))
+			return;
+		error = tuskfs_stat_node(fs, place.node, &stat);
+		found = whence == SEEK_DATA ? (uint64_t)offset : (uint64_t)stat.st_size;
+		error = error || offset < stat.st_size ? error : ENXIO;
 	}
 	if (error)
 		fuse_reply_err(req, error);

@@ -20,6 +20,7 @@
 void tuskfs_place_release(struct tuskfs_place *place)
 {
 	tuskfs_catalogue_drop(place->catalogue);
+	free(place->computed.text);
 	*place = (struct tuskfs_place){0};
 }
 
@@ -44,6 +45,33 @@ int tuskfs_report(const struct tuskfs_slot *slot, uint64_t number, const struct 
 	return answer;
 }
 
+int tuskfs_computed_link(const struct tuskfs_slot *slot, struct tuskfs_node *ret_node)
+{
+	char *target;
+	if (asprintf(&target, "../snapshots/%s", slot->name) < 0)
+		return -1;
+	*ret_node = (struct tuskfs_node){.nodeid = tuskfs_inode_computed(TUSKFS_COMPUTED_LINK, slot->slot),
+					 .parent = TUSKFS_NODE_AT,
+					 .kind = TUSKFS_LINK,
+					 .text = target,
+					 .mtime = slot->time};
+	return 0;
+}
+
+static int resolve_computed(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *place)
+{
+	uint32_t number;
+	if (!tuskfs_inode_is_computed(nodeid, TUSKFS_COMPUTED_LINK, &number))
+		return ESTALE;
+	const struct tuskfs_slot *slot = tuskfs_slots_find(fs->slots, number);
+	if (!slot)
+		return ESTALE;
+	if (tuskfs_computed_link(slot, &place->computed) < 0)
+		return ENOMEM;
+	place->node = &place->computed;
+	return 0;
+}
+
 static int resolve_virtual(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *place)
 {
 	struct tusk_err err = {0};
@@ -52,7 +80,7 @@ static int resolve_virtual(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_p
 	if (tuskfs_refresh_get(fs->refresh, &place->catalogue, &err) < 0)
 		return tuskfs_report(NULL, 0, &err);
 	place->node = tuskfs_catalogue_node(place->catalogue, nodeid);
-	return place->node ? 0 : ESTALE;
+	return place->node ? 0 : resolve_computed(fs, nodeid, place);
 }
 
 /* An NFS client may name a snapshot before anybody has looked at the list since the mount. */
@@ -70,29 +98,26 @@ static const struct tuskfs_slot *find_slot(struct tuskfs *fs, uint32_t number)
 	return tuskfs_slots_find(fs->slots, number);
 }
 
-int tuskfs_resolve(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *ret_place)
+int tuskfs_resolve(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *place)
 {
-	struct tuskfs_place place = {0};
 	int error = 0;
+	*place = (struct tuskfs_place){0};
 	if (fs->single && nodeid == FUSE_ROOT_ID)
-		place.slot = fs->single;
+		place->slot = fs->single;
 	else if (tuskfs_inode_slot(nodeid) == 0)
-		error = resolve_virtual(fs, nodeid, &place);
+		error = resolve_virtual(fs, nodeid, place);
 	else
-		place.slot = nodeid < TUSKFS_LINK_BIT ? find_slot(fs, tuskfs_inode_slot(nodeid)) : NULL;
-	if (place.slot) {
-		place.view = place.slot->view;
-		place.number = nodeid == FUSE_ROOT_ID ? 0 : tuskfs_inode_number(nodeid);
-		error = place.view ? 0 : tuskfs_errno(place.slot->why);
-	} else if (!place.node && !error) {
+		place->slot = nodeid < TUSKFS_LINK_BIT ? find_slot(fs, tuskfs_inode_slot(nodeid)) : NULL;
+	if (place->slot) {
+		place->view = place->slot->view;
+		place->number = nodeid == FUSE_ROOT_ID ? 0 : tuskfs_inode_number(nodeid);
+		error = place->view ? 0 : tuskfs_errno(place->slot->why);
+	} else if (!place->node && !error) {
 		error = ESTALE;
 	}
-	if (error) {
-		tuskfs_place_release(&place);
-		return error;
-	}
-	*ret_place = place;
-	return 0;
+	if (error)
+		tuskfs_place_release(place);
+	return error;
 }
 
 fuse_ino_t tuskfs_nodeid(const struct tuskfs *fs, const struct tuskfs_slot *slot, uint64_t number)
@@ -148,18 +173,49 @@ void tuskfs_stat_entry(const struct tuskfs *fs, const struct tuskfs_slot *slot, 
 	*ret_stat = stat;
 }
 
-int tuskfs_stat_node(const struct tuskfs *fs, const struct tuskfs_node *node, struct stat *ret_stat)
+double tuskfs_node_timeout(const struct tuskfs_node *node)
 {
-	if (node->kind == TUSKFS_SNAPSHOT) {
-		if (!node->slot->view)
-			return tuskfs_errno(node->slot->why);
-		struct tusk_err err = {0};
-		TUSK_AUTO_ENTRY struct tusk_entry root = {0};
-		if (tusk_view_entry(node->slot->view, 0, &root, &err) < 0)
-			return tuskfs_report(node->slot, 0, &err);
-		tuskfs_stat_entry(fs, node->slot, &root, ret_stat);
+	return node->kind == TUSKFS_SNAPSHOT || node->kind == TUSKFS_SUMS ? TUSKFS_FOREVER : TUSKFS_SHORTLY;
+}
+
+bool tuskfs_node_is_late(const struct tuskfs *fs, const struct tuskfs_node *node, const struct tuskfs_late *late)
+{
+	return node->kind == TUSKFS_SUMS && !tuskfs_sums_known(fs->sums, node->slot) &&
+	       tuskfs_later_take(fs->later, late);
+}
+
+static int stat_snapshot(const struct tuskfs *fs, const struct tuskfs_slot *slot, struct stat *ret_stat)
+{
+	if (!slot->view)
+		return tuskfs_errno(slot->why);
+	struct tusk_err err = {0};
+	TUSK_AUTO_ENTRY struct tusk_entry root = {0};
+	if (tusk_view_entry(slot->view, 0, &root, &err) < 0)
+		return tuskfs_report(slot, 0, &err);
+	tuskfs_stat_entry(fs, slot, &root, ret_stat);
+	return 0;
+}
+
+/* 0 or errno. */
+static int content_size(const struct tuskfs *fs, const struct tuskfs_node *node, off_t *ret_size)
+{
+	struct tusk_err err = {0};
+	uint64_t size;
+	if (node->kind != TUSKFS_SUMS) {
+		*ret_size = (off_t)strlen(node->text);
 		return 0;
 	}
+	if (tuskfs_sums_size(fs->sums, node->slot, &size, &err) < 0)
+		return tuskfs_report(node->slot, 0, &err);
+	*ret_size = clamp_size(size);
+	return 0;
+}
+
+int tuskfs_stat_node(const struct tuskfs *fs, const struct tuskfs_node *node, struct stat *ret_stat)
+{
+	int error = 0;
+	if (node->kind == TUSKFS_SNAPSHOT)
+		return stat_snapshot(fs, node->slot, ret_stat);
 	struct stat stat = {.st_ino = node->nodeid, .st_nlink = 1, .st_blksize = FILE_BLOCK_SIZE};
 	stat.st_uid = geteuid();
 	stat.st_gid = getegid();
@@ -171,13 +227,14 @@ int tuskfs_stat_node(const struct tuskfs *fs, const struct tuskfs_node *node, st
 		stat.st_blksize = FOLDER_BLOCK_SIZE;
 	} else {
 		stat.st_mode = node->kind == TUSKFS_LINK ? S_IFLNK | 0777 : S_IFREG | 0444;
-		stat.st_size = (off_t)strlen(node->text);
-		stat.st_blocks = node->kind == TUSKFS_TEXT ? (stat.st_size + 511) / 512 : 0;
+		error = content_size(fs, node, &stat.st_size);
+		stat.st_blocks = node->kind != TUSKFS_LINK ? (stat.st_size + 511) / 512 : 0;
 	}
 	if (fs->options->has_uid)
 		stat.st_uid = fs->options->uid;
 	if (fs->options->has_gid)
 		stat.st_gid = fs->options->gid;
-	*ret_stat = stat;
-	return 0;
+	if (!error)
+		*ret_stat = stat;
+	return error;
 }

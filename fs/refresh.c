@@ -140,6 +140,36 @@ int tuskfs_refresh_get(struct tuskfs_refresh *refresh, struct tuskfs_catalogue *
 	return result;
 }
 
+/* "@2026-11-20T14-07": with colons, as the library reads times. */
+static void with_colons(char *name)
+{
+	char *time = strrchr(name, '@') + 1;
+	if (strlen(time) < 11 || time[10] != 'T')
+		return;
+	for (char *p = time + 10; *p; p++) {
+		if (*p == '-')
+			*p = ':';
+	}
+}
+
+int tuskfs_refresh_find(struct tuskfs_refresh *refresh, const char *name, const struct tuskfs_slot **ret_slot,
+			struct tusk_err *err)
+{
+	char text[264];
+	struct tusk_err why = {0};
+	const struct tusk_snapshot *found = NULL;
+	snprintf(text, sizeof(text), "%s%.255s", strchr(name, '@') ? "" : "@", name);
+	with_colons(text);
+	pthread_mutex_lock(&refresh->lock);
+	int result = get_locked(refresh, err);
+	if (result == 0 && tusk_snapshot_find(&refresh->list, text, &found, &why) < 0)
+		result = TUSK_ABSENT;
+	else if (result == 0)
+		*ret_slot = tuskfs_slots_find_id(refresh->slots, &found->id);
+	pthread_mutex_unlock(&refresh->lock);
+	return result;
+}
+
 /* Errors are expected: the kernel says ENOENT for what it does not know. */
 static void tell_kernel(void *context, uint64_t parent, const char *entry)
 {

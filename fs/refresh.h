@@ -19,6 +19,11 @@ void tuskfs_refresh_free(struct tuskfs_refresh *refresh);
  * cannot be read again, the one before is given and the reason logged. */
 int tuskfs_refresh_get(struct tuskfs_refresh *refresh, struct tuskfs_catalogue **ret_catalogue, struct tusk_err *err);
 
+/* The snapshot that a name in at/ means now: what tusk_snapshot_find takes after "@", also with "-" instead of ":" in a
+ * time, and "SOURCE@TIME". TUSK_FOUND; TUSK_ABSENT; -1. The slot lives as long as the mount. */
+int tuskfs_refresh_find(struct tuskfs_refresh *refresh, const char *name, const struct tuskfs_slot **ret_slot,
+			struct tusk_err *err);
+
 /* Starts the thread that looks for changes twice a second and tells the kernel what to forget. These messages need
  * locks that a request may hold, so no other thread may send them. */
 int tuskfs_refresh_start(struct tuskfs_refresh *refresh, struct fuse_session *session, struct tusk_err *err);

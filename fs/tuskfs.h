@@ -3,14 +3,13 @@
 #define TUSKFS_H
 
 #include "files.h"
+#include "later.h"
 #include "options.h"
 #include "push.h"
 #include "refresh.h"
 #include "slots.h"
 #include "statfs.h"
-
-#define FUSE_USE_VERSION 314
-#include <fuse_lowlevel.h>
+#include "sums.h"
 
 /* Below a snapshot nothing ever changes. (libfuse passes whole seconds on; the kernel caps them.) */
 #define TUSKFS_FOREVER 1e9
@@ -28,6 +27,8 @@ struct tuskfs {
 	struct tuskfs_files *files;
 	struct tuskfs_push *push; /* NULL: no pushing */
 	struct tuskfs_statfs *statfs;
+	struct tuskfs_sums *sums;
+	struct tuskfs_later *later;     /* NULL: everything is answered at once */
 	void (*mounted)(void *context); /* called once, when the kernel has said hello */
 	void *mounted_context;
 	bool no_xattrs;
@@ -44,6 +45,7 @@ struct tuskfs_place {
 	uint64_t number;
 	struct tuskfs_catalogue *catalogue;
 	const struct tuskfs_node *node;
+	struct tuskfs_node computed; /* what node points to when it is not in the catalogue */
 };
 void tuskfs_place_release(struct tuskfs_place *place);
 #define TUSKFS_AUTO_PLACE TUSK_CLEANUP(tuskfs_place_release)
@@ -58,8 +60,15 @@ int tuskfs_report(const struct tuskfs_slot *slot, uint64_t number, const struct 
 fuse_ino_t tuskfs_nodeid(const struct tuskfs *fs, const struct tuskfs_slot *slot, uint64_t number);
 void tuskfs_stat_entry(const struct tuskfs *fs, const struct tuskfs_slot *slot, const struct tusk_entry *entry,
 		       struct stat *ret_stat);
-/* 0 or errno: a snapshot's folder needs that snapshot's root. */
+/* Fills in the node of a link in at/ that leads to a snapshot; its text is the caller's to free. 0 or -1 (memory). */
+int tuskfs_computed_link(const struct tuskfs_slot *slot, struct tuskfs_node *ret_node);
+/* 0 or errno: a snapshot's folder needs that snapshot's root, sums need all of its folders. */
 int tuskfs_stat_node(const struct tuskfs *fs, const struct tuskfs_node *node, struct stat *ret_stat);
+
+/* How long the kernel may believe a virtual node's attributes. */
+double tuskfs_node_timeout(const struct tuskfs_node *node);
+/* True: the request will be answered later, by answer: this node's attributes or content take long to find out. */
+bool tuskfs_node_is_late(const struct tuskfs *fs, const struct tuskfs_node *node, const struct tuskfs_late *late);
 
 /* Operations, by file. */
 void tuskfs_op_init(void *userdata, struct fuse_conn_info *conn);

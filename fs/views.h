@@ -16,10 +16,14 @@ enum tuskfs_fixed_node {
 	TUSKFS_NODE_SNAPSHOTS,
 	TUSKFS_NODE_IDS,
 	TUSKFS_NODE_HOSTS,
-	TUSKFS_NODE_TAGS
+	TUSKFS_NODE_TAGS,
+	TUSKFS_NODE_SOURCES,
+	TUSKFS_NODE_AT, /* what is in it is computed: place.c */
+	TUSKFS_NODE_SHADOW,
+	TUSKFS_NODE_SUMS
 };
 
-enum tuskfs_node_kind { TUSKFS_FOLDER, TUSKFS_LINK, TUSKFS_TEXT, TUSKFS_SNAPSHOT };
+enum tuskfs_node_kind { TUSKFS_FOLDER, TUSKFS_LINK, TUSKFS_TEXT, TUSKFS_SNAPSHOT, TUSKFS_SUMS };
 
 /* Invariants: 1. (parent, name) and nodeid are unique in a catalogue. 2. sequence is unique, never 0, and stays with
  * (parent, name) from one catalogue to the next: it is the readdir offset. */
@@ -28,7 +32,7 @@ struct tuskfs_node {
 	enum tuskfs_node_kind kind;
 	char *name;
 	char *text;                     /* target of a link, content of a text; else NULL */
-	const struct tuskfs_slot *slot; /* of a snapshot; else NULL */
+	const struct tuskfs_slot *slot; /* of a snapshot and of sums; else NULL */
 	uint32_t subfolders;            /* of a folder, snapshots included */
 	struct timespec mtime;
 };

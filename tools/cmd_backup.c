@@ -112,6 +112,7 @@ static int fill_options(const struct tusk_args *args, struct tusk_backup_options
 	    .tags = args->values[TUSK_OPT_TAG].list.items,
 	    .tag_count = args->values[TUSK_OPT_TAG].list.count,
 	    .host = tusk_args_text(args, TUSK_OPT_HOST),
+	    .source = tusk_args_text(args, TUSK_OPT_SOURCE),
 	    .comment = tusk_args_text(args, TUSK_OPT_COMMENT),
 	    .command_line = args->record.items,
 	    .parent = tusk_args_text(args, TUSK_OPT_PARENT),

@@ -159,6 +159,7 @@ static void make_snapshot(void)
 	const char *paths[] = {source}, *tags[] = {"a/b"};
 	struct tusk_backup_options options = {.paths = paths, .path_count = 1, .tags = tags, .tag_count = 1};
 	options.host = "..";
+	options.source = "home";
 	options.stream_fd = -1;
 	options.threads = 1;
 	tusk_test_ok(tusk_backup_run(world.repository, &options, &result, &err), &err);
@@ -174,6 +175,7 @@ static void make_session(void)
 	tusk_test_ok(tuskfs_slots_new(&fs->slots, &err), &err);
 	tusk_test_ok(tuskfs_files_new(&fs->files, &err), &err);
 	tusk_test_ok(tuskfs_statfs_new(fs->repository, &fs->statfs, &err), &err);
+	tusk_test_ok(tuskfs_sums_new(&fs->sums, &err), &err);
 	tusk_test_ok(tuskfs_refresh_new(fs->repository, fs->slots, "read me\n", &fs->refresh, &err), &err);
 	tusk_test_ok(tuskfs_mounting_session(&world.options, "fuzz", fs, &fs->session, &err), &err);
 	if (fuse_session_custom_io(fs->session, &io, open("/dev/null", O_RDWR | O_CLOEXEC)) != 0)
@@ -188,6 +190,7 @@ static void take_down(void)
 	fuse_session_destroy(world.fs.session);
 	tuskfs_refresh_free(world.fs.refresh);
 	tuskfs_statfs_free(world.fs.statfs);
+	tuskfs_sums_free(world.fs.sums);
 	tuskfs_files_free(world.fs.files);
 	tuskfs_slots_free(world.fs.slots);
 	tusk_repository_close(world.repository);
@@ -211,7 +214,7 @@ static uint64_t choose_node(const uint8_t *bytes)
 	uint64_t nodeid;
 	switch (bytes[1] % 4) {
 	case 0:
-		return 1 + bytes[2] % 8;
+		return 1 + bytes[2] % 16;
 	case 1: /* anything at all */
 		memcpy(&nodeid, bytes + 2, sizeof(nodeid));
 		return nodeid;
@@ -222,9 +225,10 @@ static uint64_t choose_node(const uint8_t *bytes)
 
 static void send_named(uint32_t opcode, uint64_t nodeid, const uint8_t *bytes)
 {
-	static const char *const names[] = {"snapshots", "latest", "hosts", "ids",   "__",    "folder", "big",
-					    "small",     "holes",  "link",  "empty", "..",    ".",      "file-07",
-					    "tags",      "a_b",    "tmp",   "nope",  "source"};
+	static const char *const names[] = {"snapshots", "latest", "hosts",  "ids",     "__",     "folder",  "big",
+					    "small",     "holes",  "link",   "empty",   "..",     ".",       "file-07",
+					    "tags",      "a_b",    "tmp",    "nope",    "source", "sources", "at",
+					    "today",     "sums",   "shadow", "versions"};
 	char name[300] = {0};
 	size_t choice = bytes[3] % (sizeof(names) / sizeof(names[0]) + 2);
 	if (choice < sizeof(names) / sizeof(names[0]))
