@@ -1,6 +1,7 @@
 #include "fileio.h"
 
 #include "tusk/id.h"
+#include "tusk/sabotage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,27 @@ int tusk_read_file(int dirfd, const char *name, size_t max, struct tusk_buf *ret
 	return 0;
 }
 
+static bool begins(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static bool skips_file(const char *name)
+{
+	return (TUSK_SABOTAGED(pack_fsync) && begins(name, "packs/")) ||
+	       (TUSK_SABOTAGED(toc_fsync) && begins(name, "toc/")) ||
+	       (TUSK_SABOTAGED(key_fsync) && begins(name, "keys/")) ||
+	       (TUSK_SABOTAGED(snapshot_fsync) && begins(name, "snapshots/"));
+}
+
+static bool skips_folder(const char *name)
+{
+	return (TUSK_SABOTAGED(pack_folder_fsync) && begins(name, "packs/")) ||
+	       (TUSK_SABOTAGED(toc_folder_fsync) && begins(name, "toc/")) ||
+	       (TUSK_SABOTAGED(key_folder_fsync) && begins(name, "keys/")) ||
+	       (TUSK_SABOTAGED(snapshot_folder_fsync) && begins(name, "snapshots/"));
+}
+
 /* Syncs the folder that holds name. */
 static int sync_folder_of(int root_fd, const char *name, struct tusk_err *err)
 {
@@ -113,6 +135,8 @@ static int sync_folder_of(int root_fd, const char *name, struct tusk_err *err)
 	size_t len = slash ? (size_t)(slash - name) : 0;
 	int fd TUSK_AUTO_FD = -1;
 
+	if (skips_folder(name))
+		return 0;
 	if (len >= sizeof(folder))
 		return tusk_err_set(err, TUSK_E_IO, ENAMETOOLONG, "cannot sync the folder of %.64s...", name);
 	if (slash)
@@ -176,7 +200,7 @@ static int pending_sync(struct tusk_pending *pending, const char *name, struct t
 {
 	int fd = pending->fd;
 
-	if (fdatasync(fd) < 0)
+	if (!skips_file(name) && fdatasync(fd) < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot sync %s", name);
 	pending->fd = -1;
 	if (close(fd) < 0)
