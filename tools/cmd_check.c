@@ -62,6 +62,15 @@ static void status(void *context, uint64_t elapsed_ms, struct tusk_json *json)
 	pthread_mutex_unlock(&stage->lock);
 }
 
+static void on_warning(void *context, const struct tusk_err *why)
+{
+	struct stage *stage = context;
+	tusk_display_hold(stage->display);
+	tusk_report_warning(&stage->cli->report, "check: %s", why->message);
+	tusk_display_resume(stage->display);
+}
+
+/* repository: NULL for a check without a key. */
 static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_check_result *ret_result,
 	       struct tusk_err *err)
 {
@@ -72,51 +81,28 @@ static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct 
 		return -1;
 	stage.display = display;
 	struct tusk_check_options options = {.data = tusk_args_has(cli->args, TUSK_OPT_DATA),
+					     .share_ppm = (uint32_t)cli->args->values[TUSK_OPT_DATA].number,
 					     .threads = (unsigned)cli->args->values[TUSK_OPT_THREADS].number,
 					     .on_damage = on_damage,
 					     .on_stage = on_stage,
+					     .on_warning = on_warning,
 					     .context = &stage,
 					     .stop = tusk_signals_catch()};
+	if (!repository)
+		return tusk_check_keyless(tusk_cli_url(cli, err), &options, ret_result, err);
 	return tusk_check_run(repository, &options, ret_result, err);
-}
-
-static void print_json(struct tusk_cli *cli, const struct tusk_check_result *result)
-{
-	struct tusk_json *json = tusk_json_new("summary");
-	tusk_json_flag(json, "data", tusk_args_has(cli->args, TUSK_OPT_DATA));
-	tusk_json_count(json, "snapshots", result->snapshots);
-	tusk_json_count(json, "packs", result->packs);
-	tusk_json_count(json, "objects", result->objects);
-	tusk_json_count(json, "bytes_read", result->bytes_read);
-	tusk_json_count(json, "damaged_objects", result->damaged_objects);
-	tusk_json_count(json, "affected_paths", result->affected_paths);
-	tusk_cli_print(cli, json);
-}
-
-static void print_text(const struct tusk_cli *cli, const struct tusk_check_result *result)
-{
-	char snapshots[32], packs[32], objects[32], bytes[16];
-	tusk_text_count(result->snapshots, snapshots);
-	tusk_text_count(result->packs, packs);
-	tusk_text_count(result->objects, objects);
-	tusk_text_bytes(result->bytes_read, bytes);
-	printf("checked %s %s, %s %s, %s %s; %s read\n", snapshots, result->snapshots == 1 ? "snapshot" : "snapshots",
-	       packs, result->packs == 1 ? "pack" : "packs", objects, result->objects == 1 ? "object" : "objects",
-	       bytes);
-	if (result->damaged_objects || result->affected_paths)
-		return;
-	if (tusk_args_has(cli->args, TUSK_OPT_DATA))
-		puts("no damage found: every byte was read and verified");
-	else
-		puts("no damage found in the structure; --data reads every byte as well");
 }
 
 int cmd_check(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
 	struct tusk_check_result result = {0};
+	bool no_key = tusk_args_has(cli->args, TUSK_OPT_NO_KEY);
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
-	if (tusk_cli_open(cli, &repository, &err) < 0)
+	if (no_key && cli->args->values[TUSK_OPT_DATA].number)
+		return tusk_report_fail(&cli->report, TUSK_E_USAGE,
+					"check: --data=N%% needs the key: what was read when is in a sealed ledger");
+	if (no_key ? !tusk_cli_url(cli, &err) : tusk_cli_open(cli, &repository, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	if (run(cli, repository, &result, &err) < 0) {
 		if (err.code == TUSK_E_INTERRUPTED)
@@ -125,9 +111,9 @@ int cmd_check(struct tusk_cli *cli)
 		return tusk_cli_fail(cli, &err);
 	}
 	if (cli->report.json)
-		print_json(cli, &result);
+		tusk_cli_print(cli, tusk_check_json(cli->args, &result));
 	else
-		print_text(cli, &result);
+		tusk_check_print(stdout, cli->args, &result);
 	if (!result.damaged_objects && !result.affected_paths)
 		return TUSK_EXIT_OK;
 	fflush(stdout);
@@ -135,5 +121,5 @@ int cmd_check(struct tusk_cli *cli)
 	tusk_text_count(result.damaged_objects, objects);
 	tusk_text_count(result.affected_paths, paths);
 	return tusk_report_fail(&cli->report, TUSK_E_CORRUPT, "check: %s is damaged: objects: %s, affected paths: %s",
-				tusk_repository_url(repository), objects, paths);
+				repository ? tusk_repository_url(repository) : tusk_cli_url(cli, &err), objects, paths);
 }

@@ -26,12 +26,12 @@ static void wrap(FILE *out, const char *text)
 static void option_line(FILE *out, const struct tusk_opt_row *row)
 {
 	char left[64];
+	const char *argument = row->argument ? row->argument : "";
+	const char *space = row->argument && row->kind != TUSK_OPT_IS_SHARE ? " " : "";
 	if (row->letter)
-		snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name, space, argument);
 	else
-		snprintf(left, sizeof(left), "    --%s%s%s", row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
+		snprintf(left, sizeof(left), "    --%s%s%s", row->name, space, argument);
 	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
 }
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBER_MAX 1000000000
+#define NUMBER_MAX    1000000000
+#define SHARE_ALL_PPM 1000000
 
 const struct tusk_command *tusk_command_find(const char *name)
 {
@@ -140,6 +141,27 @@ static int parse_number(const struct tusk_opt_row *row, const char *value, uint6
 	return 0;
 }
 
+/* "5%", "0.25%": more than nothing and at most all. */
+static int parse_share(const struct tusk_opt_row *row, const char *value, uint64_t *ret_ppm, struct tusk_err *err)
+{
+	uint64_t ppm = 0, unit = 10000; /* of the digit at hand */
+	const char *c = value;
+
+	for (; *c >= '0' && *c <= '9' && ppm <= SHARE_ALL_PPM; c++)
+		ppm = 10 * ppm + unit * (uint64_t)(*c - '0');
+	bool has_digits = c > value;
+	if (*c == '.') {
+		has_digits &= c[1] >= '0' && c[1] <= '9';
+		for (c++; *c >= '0' && *c <= '9'; c++)
+			ppm += (unit /= 10) * (uint64_t)(*c - '0');
+	}
+	if (!has_digits || strcmp(c, "%") != 0 || ppm == 0 || ppm > SHARE_ALL_PPM)
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "--%s \"%s\" is not a share; shares look like 5%% or 0.5%%",
+				    row->name, value);
+	*ret_ppm = ppm == SHARE_ALL_PPM ? 0 : ppm;
+	return 0;
+}
+
 static int set_value(struct tusk_args *args, enum tusk_opt opt, const char *value, struct tusk_err *err)
 {
 	const struct tusk_opt_row *row = &tusk_opt_table[opt];
@@ -161,6 +183,9 @@ static int set_value(struct tusk_args *args, enum tusk_opt opt, const char *valu
 		return parse_number(row, value, &args->values[opt].number, err);
 	case TUSK_OPT_IS_CHOICE:
 		return set_choice(row, value, err);
+	case TUSK_OPT_IS_SHARE:
+		args->values[opt].number = 0;
+		return value ? parse_share(row, value, &args->values[opt].number, err) : 0;
 	}
 	return 0;
 }
@@ -196,7 +221,7 @@ static int parse_long(struct cursor *cursor, const char *word, struct tusk_err *
 		return -1;
 	if (row->kind == TUSK_OPT_IS_FLAG && has_value)
 		return tusk_err_set(err, TUSK_E_USAGE, 0, "option \"--%s\" takes no value", row->name);
-	if (row->kind == TUSK_OPT_IS_FLAG)
+	if (row->kind == TUSK_OPT_IS_FLAG || (row->kind == TUSK_OPT_IS_SHARE && !has_value))
 		return set_value(cursor->args, opt, NULL, err);
 	if (has_value)
 		return set_value(cursor->args, opt, word + 2 + len + 1, err);

@@ -56,6 +56,7 @@ enum tusk_opt {
 	TUSK_OPT_FOREGROUND,
 	TUSK_OPT_MOUNT_OPTIONS,
 	TUSK_OPT_DATA,
+	TUSK_OPT_NO_KEY,
 	TUSK_OPT_NEW_PASSWORD_FILE,
 	TUSK_OPT_NEW_KEY_FILE,
 	TUSK_OPT_LABEL,
@@ -75,7 +76,8 @@ enum tusk_opt_kind {
 	TUSK_OPT_IS_LIST,   /* repeatable */
 	TUSK_OPT_IS_SIZE,   /* "128K" */
 	TUSK_OPT_IS_NUMBER, /* decimal, 0 .. 10^9 */
-	TUSK_OPT_IS_CHOICE  /* one of the words in choices */
+	TUSK_OPT_IS_CHOICE, /* one of the words in choices */
+	TUSK_OPT_IS_SHARE   /* "--name", or "--name=5%": number is then in millionths, 0 for all */
 };
 
 struct tusk_opt_row {

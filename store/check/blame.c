@@ -21,7 +21,7 @@ struct suspect {
 	bool is_hit;
 	/* A line to come: ranges that follow each other for the same reason are one. */
 	const struct check_damage *damage;
-	struct tusk_extent range;
+	struct check_place place;
 };
 
 static const struct check_damage *find(const struct tusk_check *check, const struct tusk_id *key)
@@ -49,22 +49,25 @@ static int flush(struct suspect *suspect, struct tusk_err *err)
 	suspect->damage = NULL;
 	if (!damage)
 		return 0;
-	return check_affected(blame->check, damage, blame->snapshot, &suspect->walk->path, &suspect->range, err);
+	return check_affected(blame->check, damage, blame->snapshot, &suspect->walk->path, &suspect->place, err);
 }
 
-static int add_line(struct suspect *suspect, const struct check_damage *damage, const struct tusk_extent *range,
+static int add_line(struct suspect *suspect, const struct check_damage *damage, const struct check_place *place,
 		    struct tusk_err *err)
 {
 	const struct check_damage *before = suspect->damage;
+	struct check_place *last = &suspect->place;
 	suspect->is_hit = true;
 	if (before && before->pack == damage->pack && strcmp(before->what, damage->what) == 0 &&
-	    suspect->range.offset + suspect->range.len == range->offset) {
-		suspect->range.len += range->len;
+	    last->range.offset + last->range.len == place->range.offset) {
+		last->range.len += place->range.len;
+		if (!tusk_id_equal(&last->chunk, &place->chunk))
+			last->chunk = (struct tusk_id){0};
 		return 0;
 	}
 	int status = flush(suspect, err);
 	suspect->damage = damage;
-	suspect->range = *range;
+	*last = *place;
 	return status;
 }
 
@@ -81,8 +84,8 @@ static int take(void *context, const struct tusk_ref *ref, struct tusk_err *err)
 	}
 	if (!damage)
 		return 0;
-	struct tusk_extent range = place_range(check, suspect->entry, ref);
-	return add_line(suspect, damage, &range, err) == 0 ? ref->type == TUSK_OBJECT_LIST : -1;
+	struct check_place place = {.range = place_range(check, suspect->entry, ref), .chunk = ref->id};
+	return add_line(suspect, damage, &place, err) == 0 ? ref->type == TUSK_OBJECT_LIST : -1;
 }
 
 static int blame_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err)
@@ -100,7 +103,7 @@ static int blame_damaged(struct tusk_walk *walk, const struct tusk_id *block, co
 	struct blame *blame = walk->context;
 	const struct check_damage *known = find(blame->check, block);
 	struct check_damage now = {.pack = CHECK_NO_PACK, .what = (char *)(uintptr_t)why->message};
-	struct tusk_extent whole = {0};
+	struct check_place whole = {.chunk = *block};
 
 	walk->found++;
 	return check_affected(blame->check, known ? known : &now, blame->snapshot, walk->path.len ? &walk->path : &root,
@@ -120,7 +123,7 @@ static int blame_entry(struct tusk_walk *walk, const struct tusk_entry *entry, s
 		return 0;
 	check_content_key(entry, &key);
 	const struct check_damage *damage = find(blame->check, &key);
-	if (damage && add_line(&suspect, damage, &(struct tusk_extent){0}, err) != 0)
+	if (damage && add_line(&suspect, damage, &(struct check_place){0}, err) != 0)
 		return -1;
 	/* An entry that is wrong in itself may fail again here. */
 	int status = tusk_refs_of(blame->check->fetcher, entry, &sink, &walk->why);

@@ -11,6 +11,7 @@ static void check_release(struct tusk_check *check)
 	free(check->packs);
 	tusk_keyset_release(&check->damaged);
 	tusk_stored_release(&check->stored);
+	tusk_ledger_release(&check->ledger);
 	tusk_snapshot_list_release(&check->snapshots);
 	pthread_mutex_destroy(&check->lock);
 }
@@ -29,7 +30,8 @@ static int run(struct tusk_check *check, struct tusk_err *err)
 	    check_packs(check, err) != 0)
 		return -1;
 	/* The fetcher looks into the index first. What it finds there is proven by the record's tag or not used. */
-	if (tusk_index_sync_to_read(check->repository->index, check->repository->node, &synced, err) != 0)
+	if (tusk_index_sync_to_read(check->repository->index, check->repository->node, &synced, err) != 0 ||
+	    check_choose(check, err) != 0)
 		return -1;
 	if (check->options->data && check_data(check, err) != 0)
 		return -1;
@@ -49,6 +51,8 @@ int tusk_check_run(struct tusk_repository *repository, const struct tusk_check_o
 	status = tusk_fetcher_get(repository, &check.fetcher, err);
 	if (status == 0)
 		status = run(&check, err);
+	check_remember(&check);
+	check_measure(&check);
 	if (status == 0)
 		*ret_result = check.result;
 	check_release(&check);

@@ -37,7 +37,7 @@ static void scan_release(struct scan *scan)
 static int judge(struct scan *scan, const struct tusk_err *why, struct tusk_err *err)
 {
 	if (check_is_damage(why->code)) {
-		check_pack_damaged(scan->check, scan->number, why->message);
+		check_pack_damaged(scan->check, scan->number, NULL, why->message);
 		return 0;
 	}
 	*err = *why;
@@ -129,7 +129,7 @@ static int check_record(struct scan *scan, const struct tusk_record *record, str
 		return -1;
 	}
 	if (scan->bad_records++ < RECORD_LINES)
-		check_pack_damaged(scan->check, scan->number, why.message);
+		check_pack_damaged(scan->check, scan->number, &record->id, why.message);
 	if (has_other_copy(scan, record))
 		return 0;
 	return check_add_damage(scan->check, &record->id, scan->number, why.message, err);
@@ -175,7 +175,7 @@ static int run(void *context, void *job, struct tusk_err *err)
 {
 	struct progress *progress = context;
 	struct tusk_check *check = progress->check;
-	const struct check_pack *pack = job;
+	struct check_pack *pack = job;
 	struct scan scan = {.check = check,
 			    .number = (uint32_t)(pack - check->packs),
 			    .aead = tusk_aead_new(),
@@ -185,6 +185,8 @@ static int run(void *context, void *job, struct tusk_err *err)
 	int status = check_one(&scan, err);
 	scan_release(&scan);
 	pthread_mutex_lock(&check->lock);
+	pack->is_read = status == 0;
+	check->result.packs_read += status == 0;
 	check->result.bytes_read += pack->size;
 	uint64_t done = progress->done += pack->size;
 	pthread_mutex_unlock(&check->lock);
@@ -199,11 +201,11 @@ int check_data(struct tusk_check *check, struct tusk_err *err)
 	struct tusk_pool *pool;
 
 	for (size_t i = 0; i < check->pack_count; i++)
-		progress.total += check->packs[i].is_present ? check->packs[i].size : 0;
+		progress.total += check->packs[i].is_wanted ? check->packs[i].size : 0;
 	if (tusk_pool_new(&work, check->threads, &pool, err) != 0)
 		return -1;
 	for (size_t i = 0; i < check->pack_count; i++)
-		if (check->packs[i].is_present)
+		if (check->packs[i].is_wanted)
 			tusk_pool_add(pool, &check->packs[i]);
 	return tusk_pool_finish(pool, err);
 }

@@ -114,9 +114,9 @@ static int load_toc_object(struct tusk_check *check, uint32_t number, struct tus
 	}
 	pack->has_toc = true;
 	if (!pack->is_present)
-		check_pack_damaged(check, number, "is missing");
+		check_pack_damaged(check, number, NULL, "is missing");
 	else if (judge_pack(check, pack, ret_toc, &data, &pack_why) != 0)
-		check_pack_damaged(check, number, pack_why.message);
+		check_pack_damaged(check, number, NULL, pack_why.message);
 	return 1;
 }
 
@@ -132,7 +132,7 @@ static int load_inner_toc(struct tusk_check *check, uint32_t number, struct tusk
 	if (tusk_toc_load(check->repository->node, &check->repository->keys, aead, &pack->id, ret_toc, &why) == 0)
 		return 1;
 	if (check_is_damage(why.code)) {
-		check_pack_damaged(check, number, why.message);
+		check_pack_damaged(check, number, NULL, why.message);
 		return 0;
 	}
 	if (err)

@@ -37,10 +37,19 @@ void check_stage(struct tusk_check *check, const char *stage, uint64_t done, uin
 	pthread_mutex_unlock(&check->lock);
 }
 
-static void emit_locked(struct tusk_check *check, const struct tusk_damage *damage)
+static void emit_locked(struct tusk_check *check, struct tusk_damage *damage)
 {
+	damage->node = tusk_node_url(check->repository->node);
 	if (check->options->on_damage)
 		check->options->on_damage(check->options->context, damage);
+}
+
+void check_warn(struct tusk_check *check, const struct tusk_err *why)
+{
+	pthread_mutex_lock(&check->lock);
+	if (check->options->on_warning)
+		check->options->on_warning(check->options->context, why);
+	pthread_mutex_unlock(&check->lock);
 }
 
 void check_object_damaged(struct tusk_check *check, const char *object, const char *what)
@@ -52,12 +61,14 @@ void check_object_damaged(struct tusk_check *check, const char *object, const ch
 	pthread_mutex_unlock(&check->lock);
 }
 
-void check_pack_damaged(struct tusk_check *check, uint32_t pack, const char *what)
+void check_pack_damaged(struct tusk_check *check, uint32_t pack, const struct tusk_id *chunk, const char *what)
 {
 	struct check_pack *damaged = &check->packs[pack];
-	char name[80];
+	char name[80], text[TUSK_ID_TEXT_SIZE];
 	tusk_pack_name(&damaged->id, name);
-	struct tusk_damage damage = {.object = name, .what = what};
+	if (chunk)
+		tusk_id_text(chunk, text);
+	struct tusk_damage damage = {.object = name, .chunk = chunk ? text : NULL, .what = what};
 
 	pthread_mutex_lock(&check->lock);
 	check->result.damaged_objects += !damaged->is_damaged;
@@ -108,7 +119,7 @@ int check_add_object(struct tusk_check *check, const struct tusk_id *id, const c
 	bool is_news = pack != CHECK_NO_PACK && !check->packs[pack].is_damaged;
 	pthread_mutex_unlock(&check->lock);
 	if (is_news)
-		check_pack_damaged(check, pack, what);
+		check_pack_damaged(check, pack, id, what);
 	return check_add_damage(check, id, pack, what, err);
 }
 
@@ -126,11 +137,11 @@ static struct check_pack *lines_of(struct tusk_check *check, uint32_t pack)
 }
 
 int check_affected(struct tusk_check *check, const struct check_damage *damage, const struct tusk_snapshot *snapshot,
-		   const struct tusk_buf *path, const struct tusk_extent *range, struct tusk_err *err)
+		   const struct tusk_buf *path, const struct check_place *place, struct tusk_err *err)
 {
 	struct check_pack *pack = lines_of(check, damage->pack);
 	TUSK_AUTO_BUF struct tusk_buf text = {0};
-	char name[80], id[TUSK_ID_TEXT_SIZE];
+	char name[80], id[TUSK_ID_TEXT_SIZE], chunk[TUSK_ID_TEXT_SIZE];
 
 	if (pack->lines == LINES_MAX) {
 		pack->more++;
@@ -141,12 +152,14 @@ int check_affected(struct tusk_check *check, const struct check_damage *damage, 
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	tusk_pack_name(&pack->id, name);
 	tusk_id_text(&snapshot->id, id);
+	tusk_id_text(&place->chunk, chunk);
 	struct tusk_damage line = {.object = damage->pack == CHECK_NO_PACK ? NULL : name,
+				   .chunk = tusk_id_is_zero(&place->chunk) ? NULL : chunk,
 				   .what = damage->what,
 				   .snapshot = id,
 				   .path = (const char *)text.data,
-				   .offset = range->offset,
-				   .len = range->len};
+				   .offset = place->range.offset,
+				   .len = place->range.len};
 	pthread_mutex_lock(&check->lock);
 	emit_locked(check, &line);
 	pthread_mutex_unlock(&check->lock);

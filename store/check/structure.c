@@ -11,7 +11,7 @@
 struct survey {
 	struct tusk_check *check;
 	struct tusk_keyset visited;
-	struct check_files *files; /* with options->data */
+	struct check_files *files; /* when all data is read */
 };
 
 void check_content_key(const struct tusk_entry *entry, struct tusk_id *ret_key)
@@ -218,7 +218,7 @@ static int survey_all(struct survey *survey, struct tusk_err *err)
 int check_structure(struct tusk_check *check, struct tusk_err *err)
 {
 	struct survey survey = {.check = check};
-	if (check->options->data && check_files_new(check, &survey.files, err) != 0)
+	if (check->options->data && check->options->share_ppm == 0 && check_files_new(check, &survey.files, err) != 0)
 		return -1;
 	int status = survey_all(&survey, err);
 	if (survey.files && check_files_finish(survey.files, status == 0 ? err : NULL) != 0)

@@ -11,6 +11,34 @@ grep -q '^checked 1 snapshot,' out || fail "$(cat out)"
 grep -q '^no damage found in the structure' out || fail "$(cat out)"
 expect_exit 0 "$TUSK" check --data
 grep -q '^no damage found: every byte was read and verified$' out || fail "$(cat out)"
+grep -q '^of the .* in packs 100 % are verified; the oldest proof is of .* ago$' out || fail "$(cat out)"
+
+# A share: as many runs as there are shares read everything, and structure alone says how far they are.
+for mode in "" --json; do
+  rm -rf repo/ledger
+  expect_exit 0 "$TUSK" check
+  grep -q '^of the .* in packs no byte was ever verified' out || fail "$(cat out)"
+  for _ in 1 2 3 4 5; do
+    # shellcheck disable=SC2086
+    expect_exit 0 "$TUSK" check $mode --data=20%
+  done
+  cp out last
+  expect_exit 0 "$TUSK" check
+  grep -q ' 100 % are verified' out || fail "$(cat out)"
+done
+grep -q '"packs_read":1,' last || fail "$(cat last)"
+grep -q '"oldest_proof":"20' last || fail "$(cat last)"
+[ "$(find repo/ledger -type f | wc -l)" = 1 ] || fail "the ledger grows"
+expect_exit 2 "$TUSK" check --data=0%
+expect_exit 2 "$TUSK" check --data=101%
+expect_exit 2 "$TUSK" check --data=5
+grep -q 'is not a share; shares look like 5% or 0.5%' err || fail "$(cat err)"
+
+# Without a key: no password, no snapshots.
+expect_exit 0 env -u TUSK_KEY_FILE "$TUSK" check --no-key
+grep -q '^no damage found: every object is what its hash says$' out || fail "$(cat out)"
+expect_exit 2 "$TUSK" check --no-key --data=5%
+expect_exit 10 "$TUSK" -r "$dir/src" check --no-key
 expect_exit 0 "$TUSK" stats
 grep -q '^repository ' out || fail "$(cat out)"
 
@@ -25,7 +53,7 @@ chmod u+w "$pack"
 printf '\377\376\375' | dd of="$pack" bs=1 seek=1000000 conv=notrunc status=none
 expect_exit 4 "$TUSK" check --data
 grep -q "^damaged: packs/.*$(basename "$pack")" out || fail "$(cat out)"
-grep -q "$dir/src/big" out || fail "the path is not named: $(cat out)"
+grep -q "^damaged: packs/.*$(basename "$pack"): chunk [0-9a-f]*: snapshot [0-9a-f]*: $dir/src/big bytes " out || fail "the path is not named: $(cat out)"
 grep -q '^tusk: check: .* is damaged: ' err || fail "$(cat err)"
 code=0
 "$TUSK" cat "latest:$dir/src/big" >copy 2>err || code=$?
@@ -35,6 +63,10 @@ grep -q '^  hint: tusk -r .* check --data' err || fail "$(cat err)"
 [ "$("$TUSK" cat "latest:$dir/src/small")" = small ] || fail "the other file"
 expect_exit 4 "$TUSK" dump latest
 tar -tf out >/dev/null || fail "the archive around a damaged file is not well-formed"
+expect_exit 4 "$TUSK" check --data --json
+grep -q '"type":"damage".*"node":".*repo".*"chunk":"[0-9a-f]*".*"path":".*/src/big"' out || fail "$(cat out)"
+expect_exit 4 env -u TUSK_KEY_FILE "$TUSK" check --no-key
+grep -q "^damaged: packs/.*$(basename "$pack"): bytes do not hash to the name" out || fail "$(cat out)"
 
 # A pack that is gone is found without --data.
 rm "$pack"

@@ -20,21 +20,21 @@ static struct {
 	struct tusk_id list_chunk, single_chunk, orphan;
 } all;
 
-static struct tusk_id id_in(const struct tusk_bytes *bytes)
+static inline struct tusk_id id_in(const struct tusk_bytes *bytes)
 {
 	struct tusk_id id;
 	memcpy(id.bytes, bytes->data, TUSK_ID_SIZE);
 	return id;
 }
 
-static struct tusk_id chunk_id(const uint8_t *data, size_t len)
+static inline struct tusk_id chunk_id(const uint8_t *data, size_t len)
 {
 	struct tusk_id id;
 	tusk_ider_from_data(made.ider, TUSK_OBJECT_CHUNK, data, len, &id);
 	return id;
 }
 
-static struct tusk_entry shared_directory(void)
+static inline struct tusk_entry shared_directory(void)
 {
 	static const struct tusk_extent extents[] = {{PIECE, PIECE}, {5 * PIECE, PIECE}};
 	struct handmade_holes holes = {8 * PIECE, extents, 2, all.data + 300 * PIECE, 2 * PIECE, PIECE + 1000};
@@ -54,7 +54,7 @@ static struct tusk_entry shared_directory(void)
 	return directory;
 }
 
-static int open_made(void **state)
+static inline int open_made(void **state)
 {
 	(void)state;
 	handmade_open(&made, TUSK_SUITE_AES256_GCM);
@@ -73,7 +73,7 @@ static int open_made(void **state)
 	return 0;
 }
 
-static int close_made(void **state)
+static inline int close_made(void **state)
 {
 	(void)state;
 	handmade_close(&made);
@@ -90,7 +90,7 @@ static struct line lines[3000];
 static size_t line_count;
 static struct tusk_check_result result;
 
-static void note(void *context, const struct tusk_damage *damage)
+static inline void note(void *context, const struct tusk_damage *damage)
 {
 	(void)context;
 	assert_true(line_count < sizeof(lines) / sizeof(lines[0]));
@@ -103,7 +103,7 @@ static void note(void *context, const struct tusk_damage *damage)
 	line->len = damage->len;
 }
 
-static void check(bool data)
+static inline void check(bool data)
 {
 	struct tusk_check_options options = {.data = data, .threads = 2, .on_damage = note};
 	struct tusk_err err = {0};
@@ -112,7 +112,7 @@ static void check(bool data)
 	tusk_test_ok(tusk_check_run(made.repository, &options, &result, &err), &err);
 }
 
-static const struct line *find_line(const char *object, const char *what, const char *path)
+static inline const struct line *find_line(const char *object, const char *what, const char *path)
 {
 	for (size_t i = 0; i < line_count; i++)
 		if (strstr(lines[i].object, object) && strstr(lines[i].what, what) && strcmp(lines[i].path, path) == 0)
@@ -123,7 +123,7 @@ static const struct line *find_line(const char *object, const char *what, const 
 	return NULL;
 }
 
-static size_t count_path(const char *path)
+static inline size_t count_path(const char *path)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < line_count; i++)
@@ -131,12 +131,12 @@ static size_t count_path(const char *path)
 	return count;
 }
 
-static size_t count_paths(void)
+static inline size_t count_paths(void)
 {
 	return line_count - count_path("");
 }
 
-static void assert_clean(bool data)
+static inline void assert_clean(bool data)
 {
 	check(data);
 	for (size_t i = 0; i < line_count; i++)

@@ -97,6 +97,45 @@ static void mistakes_are_named_with_the_nearest_right_word(void **state)
 	REFUSED("--threads \"-1\" is not a number", "check", "--threads", "-1");
 }
 
+static uint64_t share(const char *word)
+{
+	struct tusk_err err = {0};
+	struct tusk_args args;
+	assert_int_equal(PARSE(args, err, "check", word, "--json"), 0);
+	assert_true(tusk_args_has(&args, TUSK_OPT_DATA));
+	uint64_t ppm = args.values[TUSK_OPT_DATA].number;
+	tusk_args_release(&args);
+	return ppm;
+}
+
+static void a_share_is_optional_and_exact(void **state)
+{
+	(void)state;
+	assert_int_equal(share("--data"), 0);
+	assert_int_equal(share("--data=100%"), 0);
+	assert_int_equal(share("--data=5%"), 50000);
+	assert_int_equal(share("--data=33.3%"), 333000);
+	assert_int_equal(share("--data=0.0001%"), 1);
+	assert_int_equal(share("--data=99.9999999%"), 999999);
+	static const char *const wrong[] = {"--data=",
+					    "--data=%",
+					    "--data=5",
+					    "--data=0%",
+					    "--data=-5%",
+					    "--data=100.1%",
+					    "--data=5%5",
+					    "--data=.5%",
+					    "--data=5.%",
+					    "--data=0.00001%",
+					    "--data=99999999999999999999999%"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct tusk_err err = {0};
+		struct tusk_args args;
+		assert_int_equal(PARSE(args, err, "check", wrong[i]), -1);
+		assert_int_equal(err.code, TUSK_E_USAGE);
+	}
+}
+
 static void ambiguous_beginnings_are_refused(void **state)
 {
 	(void)state;
@@ -216,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(values_are_taken_in_every_spelling),
 	    cmocka_unit_test(secrets_are_not_recorded),
 	    cmocka_unit_test(mistakes_are_named_with_the_nearest_right_word),
+	    cmocka_unit_test(a_share_is_optional_and_exact),
 	    cmocka_unit_test(ambiguous_beginnings_are_refused),
 	    cmocka_unit_test(help_fits_on_a_screen),
 	    cmocka_unit_test(every_option_has_one_name_and_one_letter),
