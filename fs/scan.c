@@ -108,7 +108,7 @@ bool tuskfs_scan_has_passed(const struct tuskfs_scan *scan, const struct tuskfs_
 	for (unsigned i = 0; i < TUSKFS_SCAN_FOLDERS; i++) {
 		const struct tuskfs_scan_folder *folder = &scan->folders[i];
 		if (folder->slot == slot && number >= folder->first && number < folder->end)
-			return number < folder->next_read;
+			return number <= folder->next_read;
 	}
 	return false;
 }

@@ -38,7 +38,7 @@ bool tuskfs_scan_listed(struct tuskfs_scan *scan, const struct tuskfs_slot *slot
 /* A file was read from its start. True, with ret_run, if the ones behind it should be pushed. */
 bool tuskfs_scan_read(struct tuskfs_scan *scan, const struct tuskfs_slot *slot, uint64_t number,
 		      struct tuskfs_scan_run *ret_run);
-/* Whether the reader is past that file, so that pushing it is too late. */
+/* Whether the reader is past that file or about to ask for it, so that pushing it is too late. */
 bool tuskfs_scan_has_passed(const struct tuskfs_scan *scan, const struct tuskfs_slot *slot, uint64_t number);
 /* A run ended early, before that number. */
 void tuskfs_scan_stopped_at(struct tuskfs_scan *scan, const struct tuskfs_slot *slot, uint64_t number);

@@ -205,6 +205,18 @@ int tusk_cache_get(struct tusk_cache *cache, const struct tusk_id *id, uint8_t t
 	return 0;
 }
 
+struct tusk_cached *tusk_cache_find(struct tusk_cache *cache, const struct tusk_id *id, uint8_t type)
+{
+	struct shard *shard = shard_of(cache, id);
+
+	pthread_mutex_lock(&shard->lock);
+	struct tusk_cached *item = find(shard, id, type);
+	if (item)
+		pin(shard, item);
+	pthread_mutex_unlock(&shard->lock);
+	return item;
+}
+
 struct tusk_cached *tusk_cached_retain(struct tusk_cached *item)
 {
 	struct shard *shard = shard_of(item->cache, &item->id);

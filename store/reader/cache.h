@@ -37,6 +37,8 @@ struct tusk_cache_loader {
 /* The item, pinned; loads it when absent. A failed load is not remembered. */
 int tusk_cache_get(struct tusk_cache *cache, const struct tusk_id *id, uint8_t type,
 		   const struct tusk_cache_loader *loader, struct tusk_cached **ret_item, struct tusk_err *err);
+/* The item, pinned, if it is there; else NULL. */
+struct tusk_cached *tusk_cache_find(struct tusk_cache *cache, const struct tusk_id *id, uint8_t type);
 struct tusk_cached *tusk_cached_retain(struct tusk_cached *item);
 /* NULL is fine. */
 void tusk_cached_release(struct tusk_cached *item);

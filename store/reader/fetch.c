@@ -79,12 +79,13 @@ static int read_record(struct tusk_fetch *fetch, const struct tusk_location *loc
 	return status;
 }
 
-/* What the index says is checked before it is believed: lengths here, the rest by the record's tag. */
+/* What the index says is checked before it is believed: lengths here, the rest by the record's tag. raw: with memory
+ * for want's length, or empty, to get some. */
 static int fetch_at(struct tusk_fetch *fetch, const struct tusk_want *want, const struct tusk_location *location,
-		    struct tusk_raw *ret_raw, struct tusk_err *err)
+		    struct tusk_raw *raw, struct tusk_err *err)
 {
 	const struct tusk_record *record = &location->record;
-	struct tusk_raw raw = {.len = record->raw};
+	bool is_ours = !raw->data;
 	char name[80], text[TUSK_ID_TEXT_SIZE];
 
 	tusk_pack_name(&location->pack, name);
@@ -95,14 +96,16 @@ static int fetch_at(struct tusk_fetch *fetch, const struct tusk_want *want, cons
 	if (record->raw > TUSK_RECORD_MAX_RAW || (want->len != UINT64_MAX && record->raw != want->len))
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s at %u: object %s has %u bytes, expected %llu", name,
 				    record->offset, text, record->raw, (unsigned long long)want->len);
-	raw.data = tusk_slab_take(fetch->slabs, raw.len, &raw.capacity);
-	if (!raw.data)
+	if (is_ours)
+		raw->data = tusk_slab_take(fetch->slabs, record->raw, &raw->capacity);
+	if (!raw->data)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (read_record(fetch, location, raw.data, err) != 0) {
-		tusk_slab_give(fetch->slabs, raw.data, raw.capacity);
+	if (read_record(fetch, location, raw->data, err) != 0) {
+		if (is_ours)
+			tusk_raw_give(fetch, raw);
 		return tusk_err_prefix(err, "object %s", text);
 	}
-	*ret_raw = raw;
+	raw->len = record->raw;
 	return 0;
 }
 
@@ -117,8 +120,9 @@ static int fail_as_corrupt(const struct tusk_err *why, struct tusk_err *err)
 	return -1;
 }
 
-int tusk_fetch_read(struct tusk_fetch *fetch, const struct tusk_want *want, struct tusk_raw *ret_raw,
-		    struct tusk_err *err)
+/* raw as for fetch_at. */
+static int fetch_anywhere(struct tusk_fetch *fetch, const struct tusk_want *want, struct tusk_raw *raw,
+			  struct tusk_err *err)
 {
 	struct tusk_location location, other;
 	struct tusk_err why = {0};
@@ -131,14 +135,28 @@ int tusk_fetch_read(struct tusk_fetch *fetch, const struct tusk_want *want, stru
 	}
 	if (found < 0)
 		return -1;
-	if (fetch_at(fetch, want, &location, ret_raw, &why) == 0)
+	if (fetch_at(fetch, want, &location, raw, &why) == 0)
 		return 0;
 	if (why.code == TUSK_E_CORRUPT || why.code == TUSK_E_ABSENT) {
 		found = tusk_locator_replace(fetch->locator, want->id, &location, &other, NULL);
-		if (found == TUSK_INDEX_FOUND && fetch_at(fetch, want, &other, ret_raw, NULL) == 0)
+		if (found == TUSK_INDEX_FOUND && fetch_at(fetch, want, &other, raw, NULL) == 0)
 			return 0;
 	}
 	return fail_as_corrupt(&why, err);
+}
+
+int tusk_fetch_read(struct tusk_fetch *fetch, const struct tusk_want *want, struct tusk_raw *ret_raw,
+		    struct tusk_err *err)
+{
+	*ret_raw = (struct tusk_raw){0};
+	return fetch_anywhere(fetch, want, ret_raw, err);
+}
+
+int tusk_fetch_into(struct tusk_fetch *fetch, const struct tusk_want *want, uint8_t *out, struct tusk_err *err)
+{
+	struct tusk_raw raw = {.data = out, .capacity = (size_t)want->len};
+
+	return fetch_anywhere(fetch, want, &raw, err);
 }
 
 void tusk_raw_give(struct tusk_fetch *fetch, struct tusk_raw *raw)

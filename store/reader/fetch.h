@@ -26,6 +26,8 @@ void tusk_fetch_free(struct tusk_fetch *fetch);
 /* TUSK_E_CORRUPT also for what is nowhere: somebody refers to it. */
 int tusk_fetch_read(struct tusk_fetch *fetch, const struct tusk_want *want, struct tusk_raw *ret_raw,
 		    struct tusk_err *err);
+/* The same into the caller's memory of want->len bytes, which must not be UINT64_MAX. */
+int tusk_fetch_into(struct tusk_fetch *fetch, const struct tusk_want *want, uint8_t *out, struct tusk_err *err);
 void tusk_raw_give(struct tusk_fetch *fetch, struct tusk_raw *raw);
 /* As tusk_fetcher_locate and tusk_fetcher_chunk_id. */
 int tusk_fetch_locate(struct tusk_fetch *fetch, const struct tusk_id *id, struct tusk_location *ret_location,

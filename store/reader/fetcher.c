@@ -239,6 +239,19 @@ int tusk_fetcher_chunk(struct tusk_fetcher *fetcher, const struct tusk_id *id, u
 	return 0;
 }
 
+int tusk_fetcher_chunk_into(struct tusk_fetcher *fetcher, const struct tusk_id *id, uint64_t len, uint8_t *out,
+			    struct tusk_err *err)
+{
+	struct tusk_want want = {.id = id, .type = TUSK_OBJECT_CHUNK, .len = len};
+	struct tusk_chunk *chunk = (struct tusk_chunk *)tusk_cache_find(fetcher->chunks, id, TUSK_OBJECT_CHUNK);
+	bool is_cached = chunk && chunk->raw.len == len;
+
+	if (is_cached)
+		memcpy(out, chunk->raw.data, (size_t)len);
+	tusk_chunk_release(chunk);
+	return is_cached ? 0 : tusk_fetch_into(fetcher->fetch, &want, out, err);
+}
+
 struct tusk_cached *tusk_chunk_pin(struct tusk_chunk *chunk)
 {
 	return &chunk->cached;

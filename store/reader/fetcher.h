@@ -15,6 +15,9 @@ int tusk_fetcher_get(struct tusk_repository *repository, struct tusk_fetcher **r
 struct tusk_chunk;
 int tusk_fetcher_chunk(struct tusk_fetcher *fetcher, const struct tusk_id *id, uint64_t expected_len,
 		       struct tusk_chunk **ret_chunk, struct tusk_err *err);
+/* Its bytes into memory of len bytes, for one who will not come back: what is not in the cache does not get there. */
+int tusk_fetcher_chunk_into(struct tusk_fetcher *fetcher, const struct tusk_id *id, uint64_t len, uint8_t *out,
+			    struct tusk_err *err);
 struct tusk_cached *tusk_chunk_pin(struct tusk_chunk *chunk); /* the same pin, for tusk_cached_release */
 const uint8_t *tusk_chunk_data(const struct tusk_chunk *chunk, size_t *ret_len);
 void tusk_chunk_release(struct tusk_chunk *chunk);

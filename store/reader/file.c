@@ -120,6 +120,12 @@ static int copy_piece(void *context, const struct tusk_piece *piece, struct tusk
 	return 0;
 }
 
+bool tusk_file_is_single(const struct tusk_file *file)
+{
+	return !file->is_inline && !file->map.is_indirect && file->map.count == 1 &&
+	       file->map.data_bytes == tusk_file_size(file);
+}
+
 int tusk_file_pread(struct tusk_file *file, void *data, size_t len, uint64_t offset, size_t *ret_len,
 		    struct tusk_err *err)
 {
@@ -130,10 +136,10 @@ int tusk_file_pread(struct tusk_file *file, void *data, size_t len, uint64_t off
 
 	if (len > left)
 		len = (size_t)left;
-	if (tusk_file_walk(file, offset, len, &sink, err) != 0)
-		return -1;
 	*ret_len = len;
-	return 0;
+	if (len == size && tusk_file_is_single(file))
+		return tusk_fetcher_chunk_into(file->fetcher, &file->map.refs[0].id, size, data, err);
+	return tusk_file_walk(file, offset, len, &sink, err);
 }
 
 int tusk_file_seek(struct tusk_file *file, uint64_t offset, bool data, uint64_t *ret_offset, struct tusk_err *err)

@@ -161,6 +161,33 @@ static void prefetched_chunks_are_in_the_cache(void **state)
 	assert_int_equal(failures, 0);
 }
 
+static void a_small_file_read_whole_does_not_push_others_out_of_the_cache(void **state)
+{
+	(void)state;
+	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
+	TUSK_AUTO_FILE struct tusk_file *file = NULL;
+	struct tusk_fetcher *fetcher;
+	uint8_t whole[PIECE];
+	size_t trees, chunks, got = 0;
+
+	assert_int_equal(tusk_view_path(view, "dir/file-9", &entry, NULL), 0);
+	assert_int_equal(tusk_file_open(view, &entry, &file, NULL), 0);
+	assert_true(tusk_file_is_single(file));
+	assert_int_equal(tusk_fetcher_get(made.repository, &fetcher, NULL), 0);
+	assert_int_equal(tusk_file_pread(file, whole, sizeof(whole), 0, &got, NULL), 0);
+	assert_int_equal(got, entry.size);
+	assert_memory_equal(whole, data + 9, got);
+	tusk_fetcher_usage(fetcher, &trees, &chunks);
+	assert_int_equal(chunks, 0);
+	/* A part of it is kept, and then serves the whole. */
+	assert_int_equal(tusk_file_pread(file, whole, 10, 5, &got, NULL), 0);
+	tusk_fetcher_usage(fetcher, &trees, &chunks);
+	assert_in_range(chunks, entry.size, SIZE_MAX);
+	assert_int_equal(tusk_file_pread(file, whole, sizeof(whole), 0, &got, NULL), 0);
+	assert_int_equal(got, entry.size);
+	assert_memory_equal(whole, data + 9, got);
+}
+
 static void closing_with_work_queued_is_fine(void **state)
 {
 	(void)state;
@@ -180,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(readers_do_not_disturb_each_other),
 	    TEST(prefetched_chunks_are_in_the_cache),
+	    TEST(a_small_file_read_whole_does_not_push_others_out_of_the_cache),
 	    TEST(closing_with_work_queued_is_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,9 @@ void tusk_file_close(struct tusk_file *file);
 TUSK_DEFINE_CLEANUP(struct tusk_file, tusk_file, tusk_file_close)
 #define TUSK_AUTO_FILE TUSK_CLEANUP(tusk_file_cleanup)
 uint64_t tusk_file_size(const struct tusk_file *file);
+/* Whether one chunk is all of it. Who then reads the whole at once (tusk_file_pread) has it decoded straight into the
+ * memory given, past the cache: for small files, that are seldom read twice. */
+bool tusk_file_is_single(const struct tusk_file *file);
 /* Copies bytes [offset, offset + len) into data; holes read as zeros; short only at the end of the file. Sets *ret_len.
  */
 int tusk_file_pread(struct tusk_file *file, void *data, size_t len, uint64_t offset, size_t *ret_len,
