@@ -6,7 +6,7 @@ jobs=$(nproc)
 
 # What builds and runs tusk, what its tests need beside that, and what the full check needs beside both.
 build_packages="build-essential cmake ninja-build pkg-config fuse3 libfuse3-dev liblmdb-dev liblz4-dev libssl-dev libjansson-dev
-  libarchive-dev libxxhash-dev"
+  libarchive-dev libxxhash-dev libyaml-dev"
 test_packages="libcmocka-dev python3 attr acl libcap2-bin rsync tar util-linux procps mount"
 check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc"
 bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils fio time"

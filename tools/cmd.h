@@ -16,6 +16,7 @@ int cmd_key(struct tusk_cli *cli);
 int cmd_ls(struct tusk_cli *cli);
 int cmd_mount(struct tusk_cli *cli);
 int cmd_node(struct tusk_cli *cli);
+int cmd_pipeline(struct tusk_cli *cli);
 int cmd_repair(struct tusk_cli *cli);
 int cmd_restore(struct tusk_cli *cli);
 int cmd_snapshots(struct tusk_cli *cli);

@@ -77,6 +77,8 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
     [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "local, remote or cloud (default: by its URL)", role_words),
     [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
+    [TUSK_OPT_OUTPUT] = VALUE("output", 'o', TEXT, "PATH", "write to PATH instead of standard output"),
+    [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
 };
 
 const struct tusk_command tusk_command_table[] = {
@@ -237,6 +239,17 @@ const struct tusk_command tusk_command_table[] = {
      .run = cmd_repair,
      .operands_min = 1,
      .operands_max = 1},
+    {.name = "pipeline",
+     .brief = "look at a pipeline file",
+     .synopsis = "check | explain | graph | units FILE",
+     .summary =
+	 "Looks at a pipeline file (tusk-pipeline(5)): check finds mistakes, explain says what will happen and "
+	 "when, graph draws it as SVG, units writes a systemd service and timer (with --output: into that folder).",
+     .example = "pipeline explain /etc/tusk/home.yaml",
+     .run = cmd_pipeline,
+     .operands_min = 2,
+     .operands_max = 2,
+     .options = {TUSK_OPT_OUTPUT, TUSK_OPT_DOT}},
     {.name = "version",
      .brief = "show the version",
      .synopsis = "",

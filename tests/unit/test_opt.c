@@ -184,8 +184,16 @@ static void every_option_has_one_name_and_one_letter(void **state)
 		assert_true((a->kind == TUSK_OPT_IS_CHOICE) == (a->choices != NULL));
 		for (int j = i + 1; j < TUSK_OPT_COUNT; j++) {
 			assert_string_not_equal(a->name, tusk_opt_table[j].name);
-			assert_true(!a->letter || a->letter != tusk_opt_table[j].letter);
 		}
+	}
+	for (const struct tusk_command *c = tusk_command_table; c->name; c++) {
+		unsigned uses[256] = {0};
+		for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
+			uses[(unsigned char)tusk_opt_table[i].letter]++;
+		for (int i = 0; i < TUSK_COMMAND_OPTIONS_MAX && c->options[i]; i++)
+			uses[(unsigned char)tusk_opt_table[c->options[i]].letter]++;
+		for (int letter = 1; letter < 256; letter++)
+			assert_true(uses[letter] <= 1);
 	}
 }
 
