@@ -93,6 +93,8 @@ static int purge_work(const struct tusk_db *db, MDB_txn *txn, void *context)
 	rc = purge_entries(db, cursor, purge, &deleted);
 	mdb_cursor_close(cursor);
 	counters.entries -= deleted;
+	if (rc == 0 && deleted > 0)
+		rc = tusk_db_doubt_raise(db, txn);
 	return rc == 0 ? tusk_db_counters_put(db, txn, &counters) : rc;
 }
 
@@ -123,6 +125,8 @@ static int rows_work(const struct tusk_db *db, MDB_txn *txn, void *context)
 		purge->dropped++;
 	}
 	counters.packs -= purge->dropped;
+	if (rc == 0 && purge->dropped > 0)
+		rc = tusk_db_doubt_raise(db, txn);
 	return rc == 0 ? tusk_db_counters_put(db, txn, &counters) : rc;
 }
 

@@ -294,7 +294,8 @@ static int drop_work(const struct tusk_db *db, MDB_txn *txn, void *context)
 	if (rc != 0)
 		return rc == MDB_NOTFOUND ? 0 : rc;
 	counters.entries--;
-	return tusk_db_counters_put(db, txn, &counters);
+	rc = tusk_db_doubt_raise(db, txn);
+	return rc == 0 ? tusk_db_counters_put(db, txn, &counters) : rc;
 }
 
 int tusk_index_drop(struct tusk_index *index, const struct tusk_id *id, struct tusk_err *err)

@@ -64,6 +64,16 @@ int tusk_index_rebuild(struct tusk_index *index, struct tusk_node *node, struct 
 		       struct tusk_err *err);
 int tusk_index_count(struct tusk_index *index, uint64_t *ret_entries, uint64_t *ret_packs, struct tusk_err *err);
 
+/* A number that rises whenever entries are dropped (of packs that are gone, or that proved wrong), and whether it is
+ * the one that snapshot (NULL: none) was settled with. Never, in an index that was made anew since. A backup whose
+ * parent is not settled looks up what it takes over. */
+int tusk_index_doubt(struct tusk_index *index, const struct tusk_id *snapshot, uint64_t *ret_doubt,
+		     bool *ret_is_settled, struct tusk_err *err);
+/* All that snapshot refers to was in the index at a time when its number was doubt. Forgets the same of instead (NULL:
+ * nothing). */
+int tusk_index_settle(struct tusk_index *index, const struct tusk_id *snapshot, const struct tusk_id *instead,
+		      uint64_t doubt, struct tusk_err *err);
+
 /* The cache of manifests' bodies. ret_body: TUSK_INDEX_FOUND or ABSENT. */
 int tusk_index_snapshot_get(struct tusk_index *index, const struct tusk_id *id, struct tusk_buf *ret_body,
 			    struct tusk_err *err);

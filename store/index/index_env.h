@@ -106,6 +106,8 @@ bool tusk_db_is_damage(int rc);
 int tusk_db_error(int rc, const struct tusk_place *place, const char *doing, struct tusk_err *err);
 int tusk_db_counters_get(const struct tusk_db *db, MDB_txn *txn, struct tusk_index_counters *ret_counters);
 int tusk_db_counters_put(const struct tusk_db *db, MDB_txn *txn, const struct tusk_index_counters *counters);
+/* To be called in every transaction that takes entries away (doubt.c). */
+int tusk_db_doubt_raise(const struct tusk_db *db, MDB_txn *txn);
 static inline MDB_val tusk_db_val(const void *data, size_t len)
 {
 	return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};

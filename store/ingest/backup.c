@@ -140,6 +140,17 @@ static int sync_index(struct tusk_ingest *ingest, struct tusk_err *err)
 	return tusk_index_rebuild(repository->index, repository->node, &result, err);
 }
 
+/* After the index was synced. An index that cannot say is not trusted. */
+static void find_doubt(struct run *run)
+{
+	struct tusk_ingest *ingest = &run->ingest;
+	const struct tusk_id *parent = run->parent ? &run->parent->id : NULL;
+	bool is_settled = false;
+	if (tusk_index_doubt(ingest->repository->index, parent, &ingest->doubt, &is_settled, NULL) < 0)
+		is_settled = false;
+	ingest->distrusts = !is_settled;
+}
+
 static int find_host_and_time(struct run *run, struct tusk_err *err)
 {
 	const struct tusk_backup_options *options = run->ingest.options;
@@ -282,7 +293,10 @@ static int store_all(struct run *run, struct tusk_err *err)
 static int prepare(struct run *run, struct tusk_err *err)
 {
 	if (find_host_and_time(run, err) < 0 || find_source(run, err) < 0 || find_parent(run, err) < 0 ||
-	    sync_index(&run->ingest, err) < 0 || start_machinery(run, err) < 0)
+	    sync_index(&run->ingest, err) < 0)
+		return -1;
+	find_doubt(run);
+	if (start_machinery(run, err) < 0)
 		return -1;
 	if (!run->ingest.options->dry_run)
 		tusk_node_sweep(run->ingest.repository->node);

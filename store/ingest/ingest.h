@@ -42,6 +42,8 @@ struct tusk_ingest {
 	struct tusk_boxes *boxes;
 	struct tusk_view *parent; /* NULL: none */
 	struct timespec racy;     /* an entry of the parent with a ctime from here on proves nothing (backup.c) */
+	uint64_t doubt;           /* tusk_index_doubt when the walk began */
+	bool distrusts;           /* what the parent's entries refer to is looked up before they are taken over */
 	uint64_t removed_files;   /* walker only */
 	atomic_bool has_xattrs;
 	struct tusk_subtree root; /* set when root_done */
@@ -101,6 +103,8 @@ static inline void tusk_count(atomic_uint_fast64_t *counter, uint64_t amount)
 /* tusk_index_find; an index that cannot answer is rebuilt once from the node. */
 int tusk_ingest_find(struct tusk_ingest *ingest, const struct tusk_id *id, struct tusk_location *ret_location,
 		     struct tusk_err *err);
+/* Whether an entry of the parent can be taken over: all that it refers to is still stored (kept.c). */
+bool tusk_ingest_keeps(struct tusk_ingest *ingest, const struct tusk_entry *old);
 /* tusk_index_add, with the same rule. */
 int tusk_ingest_index_add(struct tusk_ingest *ingest, const struct tusk_toc *tocs, const uint64_t *sizes, size_t count,
 			  struct tusk_err *err);

@@ -164,8 +164,10 @@ static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, s
 	snapshot->writer_previous = writer.previous;
 	if (tusk_manifest_publish(repository->node, &repository->keys, snapshot, err) < 0)
 		return -1;
-	/* The snapshot exists: that its number could not be noted must not be reported as a failed backup. */
+	/* The snapshot exists: that something could not be noted must not be reported as a failed backup. */
 	writer_save(&writer, snapshot, &ignored);
+	const struct tusk_id *parent = snapshot->has_parent ? &snapshot->parent : NULL;
+	(void)tusk_index_settle(repository->index, &snapshot->id, parent, ingest->doubt, NULL);
 	return 0;
 }
 

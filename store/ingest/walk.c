@@ -139,7 +139,8 @@ static int visit_leaf(struct walk *walk, struct tusk_dirjob *job, const struct c
 	const struct tusk_entry *old = child->old;
 	bool is_file = S_ISREG(child->stat.st_mode);
 	if (old && old->type != TUSK_TYPE_DIRECTORY && tusk_is_unchanged(old, &child->stat) &&
-	    !(is_file && (walk->ingest->options->force || is_racy(walk, old)))) {
+	    !(is_file && (walk->ingest->options->force || is_racy(walk, old))) &&
+	    tusk_ingest_keeps(walk->ingest, old)) {
 		count_same(walk, old);
 		tusk_ingest_tell(walk->ingest, 'U', job, child->name, old->size);
 		int kept = keep_old(walk, job);

@@ -114,7 +114,8 @@ bool tusk_walk_open(struct walk *walk, struct tusk_dirjob *job)
 	}
 	if (job->fd < 0 || fstat(job->fd, &job->item.stat) < 0)
 		sys_errno = errno;
-	job->metadata_same = job->has_old && tusk_is_unchanged(&job->old, &job->item.stat);
+	job->metadata_same =
+	    job->has_old && tusk_is_unchanged(&job->old, &job->item.stat) && tusk_ingest_keeps(walk->ingest, &job->old);
 	choose_device(walk, job);
 	if (sys_errno == 0)
 		sys_errno = set_path(walk, job);
