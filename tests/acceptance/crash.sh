@@ -8,7 +8,7 @@
 # shellcheck source=tests/lib/harness.sh
 . "$tests/lib/harness.sh"
 [ -e "$bin/libharness_record.so" ] || skip "there is no recorder in this build"
-states=${TUSK_STATES:-$(share 60 1450 12)}
+states=${TUSK_STATES:-$(share 40 1700 8)}
 write_key "$work/key" 5a
 make_tree "$work/src" one
 

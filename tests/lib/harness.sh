@@ -53,3 +53,13 @@ for line in sys.stdin:
     o = json.loads(line)
     if o.get("type") == "summary": print(o["snapshot"])'
 }
+
+# What faults.py needs.
+prepare_faults() {
+  export WORK=$work/faults BIN=$bin SANITIZED=${TUSK_SANITIZED:-}
+  rm -rf "$WORK"
+  mkdir "$WORK"
+  write_key "$WORK/key" 5a
+  make_tree "$WORK/src" one
+  make_tree "$WORK/changed" two
+}
