@@ -1,14 +1,18 @@
 #include "algorithms.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 static struct tusk_algorithms algorithms;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void fetch_all(void)
 {
+	/* Without memory for its default context OpenSSL 3.0 crashes at the first use of it. */
+	algorithms.usable = OSSL_LIB_CTX_get0_global_default() != NULL;
+	if (!algorithms.usable)
+		return;
 	algorithms.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	algorithms.aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	algorithms.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
@@ -16,8 +20,6 @@ static void fetch_all(void)
 	algorithms.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	algorithms.scrypt = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
 	ERR_clear_error();
-	if (!algorithms.sha256)
-		abort();
 }
 
 const struct tusk_algorithms *tusk_algorithms(void)

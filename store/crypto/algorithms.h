@@ -8,16 +8,18 @@
 
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Any of these may be NULL where the system's OpenSSL configuration forbids it, except sha256. */
+/* Any of these may be NULL where the configuration of OpenSSL on this system forbids it, or without memory. */
 struct tusk_algorithms {
+	bool usable; /* false: OpenSSL could not start, nothing of it may be called */
 	EVP_MD *sha256;
 	EVP_CIPHER *aes256_gcm, *chacha20_poly1305, *aes256_ctr;
 	EVP_KDF *hkdf, *scrypt;
 };
 
-/* Lives as long as the process. Aborts when there is no SHA-256. */
+/* Lives as long as the process. */
 const struct tusk_algorithms *tusk_algorithms(void);
 
 /* Turns OpenSSL's pending error into err: "cannot <action>: <reason>". TUSK_E_NOMEM or TUSK_E_INTERNAL. Returns -1. */

@@ -2,6 +2,7 @@
 
 #include "algorithms.h"
 #include "lanes.h"
+#include "sha256_plain.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -20,10 +21,12 @@ struct tusk_hasher {
  * key's two blocks again for every id. With suite none there are none. */
 struct tusk_ider {
 	bool keyed;
+	uint8_t key[32];
 	EVP_MD_CTX *inner, *outer, *work;
 };
 
 static pthread_key_t thread_context;
+static bool has_thread_context;
 static pthread_once_t thread_context_made = PTHREAD_ONCE_INIT;
 
 static void free_context(void *context)
@@ -33,25 +36,36 @@ static void free_context(void *context)
 
 static void make_thread_context(void)
 {
-	if (pthread_key_create(&thread_context, free_context) != 0)
-		abort();
+	has_thread_context = pthread_key_create(&thread_context, free_context) == 0;
 }
 
-/* This thread's context for one-shot hashes. */
+/* This thread's context for one-shot hashes; NULL without memory. */
 static EVP_MD_CTX *own_context(void)
 {
 	EVP_MD_CTX *context;
 
 	pthread_once(&thread_context_made, make_thread_context);
+	if (!has_thread_context || !tusk_algorithms()->usable)
+		return NULL;
 	context = pthread_getspecific(thread_context);
 	if (context)
 		return context;
 	context = EVP_MD_CTX_new();
-	if (!context || pthread_setspecific(thread_context, context) != 0)
-		abort();
-	return context;
+	if (context && pthread_setspecific(thread_context, context) == 0)
+		return context;
+	EVP_MD_CTX_free(context);
+	return NULL;
 }
 
+/* False without memory: it is needed the first time that a context is used. */
+static bool start(EVP_MD_CTX *context)
+{
+	const EVP_MD *sha256 = tusk_algorithms()->sha256;
+
+	return context && sha256 && EVP_DigestInit_ex2(context, sha256, NULL) == 1;
+}
+
+/* What cannot fail: these calls allocate nothing. */
 static void must(int openssl_result)
 {
 	if (openssl_result != 1)
@@ -62,7 +76,14 @@ void tusk_sha256(const void *data, size_t len, uint8_t ret_hash[32])
 {
 	EVP_MD_CTX *context = own_context();
 
-	must(EVP_DigestInit_ex2(context, tusk_algorithms()->sha256, NULL));
+	if (!start(context)) {
+		struct tusk_sha256_plain plain;
+
+		tusk_sha256_plain_init(&plain);
+		tusk_sha256_plain_update(&plain, data, len);
+		tusk_sha256_plain_final(&plain, ret_hash);
+		return;
+	}
 	must(EVP_DigestUpdate(context, data, len));
 	must(EVP_DigestFinal_ex(context, ret_hash, NULL));
 }
@@ -99,11 +120,10 @@ struct tusk_hasher *tusk_hasher_new(void)
 	if (!hasher)
 		return NULL;
 	hasher->context = EVP_MD_CTX_new();
-	if (!hasher->context) {
-		free(hasher);
+	if (!start(hasher->context)) {
+		tusk_hasher_free(hasher);
 		return NULL;
 	}
-	tusk_hasher_reset(hasher);
 	return hasher;
 }
 
@@ -117,7 +137,7 @@ void tusk_hasher_free(struct tusk_hasher *hasher)
 
 void tusk_hasher_reset(struct tusk_hasher *hasher)
 {
-	must(EVP_DigestInit_ex2(hasher->context, tusk_algorithms()->sha256, NULL));
+	must(start(hasher->context));
 }
 
 void tusk_hasher_update(struct tusk_hasher *hasher, const void *data, size_t len)
@@ -135,6 +155,8 @@ int tusk_random(void *data, size_t len, struct tusk_err *err)
 {
 	if (len > INT_MAX)
 		return tusk_err_set(err, TUSK_E_LIMIT, 0, "too many random bytes asked for: %zu", len);
+	if (!tusk_algorithms()->usable)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot get random bytes: out of memory");
 	/* The private generator, since keys come from here too. */
 	if (RAND_priv_bytes(data, (int)len) != 1)
 		return tusk_openssl_error(err, "get random bytes");
@@ -157,12 +179,13 @@ static EVP_MD_CTX *keyed_state(const uint8_t key[32], uint8_t pad)
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t block[HMAC_BLOCK_SIZE] = {0};
 
-	if (!context)
+	if (!start(context)) {
+		EVP_MD_CTX_free(context);
 		return NULL;
+	}
 	memcpy(block, key, 32);
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] ^= pad;
-	must(EVP_DigestInit_ex2(context, tusk_algorithms()->sha256, NULL));
 	must(EVP_DigestUpdate(context, block, sizeof(block)));
 	tusk_wipe(block, sizeof(block));
 	return context;
@@ -177,6 +200,7 @@ struct tusk_ider *tusk_ider_new(const struct tusk_keys *keys)
 	ider->keyed = keys->suite != TUSK_SUITE_NONE;
 	if (!ider->keyed)
 		return TUSK_STEAL(ider);
+	memcpy(ider->key, keys->id, sizeof(ider->key));
 	ider->inner = keyed_state(keys->id, 0x36);
 	ider->outer = keyed_state(keys->id, 0x5c);
 	ider->work = EVP_MD_CTX_new();
@@ -193,7 +217,31 @@ void tusk_ider_free(struct tusk_ider *ider)
 	EVP_MD_CTX_free(ider->inner);
 	EVP_MD_CTX_free(ider->outer);
 	EVP_MD_CTX_free(ider->work);
+	tusk_wipe(ider->key, sizeof(ider->key));
 	free(ider);
+}
+
+/* One of HMAC's two hashes. To copy a state takes memory. */
+static void half(struct tusk_ider *ider, const EVP_MD_CTX *state, uint8_t pad, const void *data, size_t len,
+		 uint8_t ret_hash[32])
+{
+	struct tusk_sha256_plain plain;
+	uint8_t block[HMAC_BLOCK_SIZE];
+
+	if (EVP_MD_CTX_copy_ex(ider->work, state) == 1) {
+		must(EVP_DigestUpdate(ider->work, data, len));
+		must(EVP_DigestFinal_ex(ider->work, ret_hash, NULL));
+		return;
+	}
+	memset(block, pad, sizeof(block));
+	for (size_t i = 0; i < sizeof(ider->key); i++)
+		block[i] ^= ider->key[i];
+	tusk_sha256_plain_init(&plain);
+	tusk_sha256_plain_update(&plain, block, sizeof(block));
+	tusk_sha256_plain_update(&plain, data, len);
+	tusk_sha256_plain_final(&plain, ret_hash);
+	tusk_wipe(block, sizeof(block));
+	tusk_wipe(&plain, sizeof(plain));
 }
 
 void tusk_ider_from_hash(struct tusk_ider *ider, uint8_t type, const uint8_t sha256[32], struct tusk_id *ret_id)
@@ -207,12 +255,8 @@ void tusk_ider_from_hash(struct tusk_ider *ider, uint8_t type, const uint8_t sha
 		tusk_sha256(message, sizeof(message), ret_id->bytes);
 		return;
 	}
-	must(EVP_MD_CTX_copy_ex(ider->work, ider->inner));
-	must(EVP_DigestUpdate(ider->work, message, sizeof(message)));
-	must(EVP_DigestFinal_ex(ider->work, inner_hash, NULL));
-	must(EVP_MD_CTX_copy_ex(ider->work, ider->outer));
-	must(EVP_DigestUpdate(ider->work, inner_hash, sizeof(inner_hash)));
-	must(EVP_DigestFinal_ex(ider->work, ret_id->bytes, NULL));
+	half(ider, ider->inner, 0x36, message, sizeof(message), inner_hash);
+	half(ider, ider->outer, 0x5c, inner_hash, sizeof(inner_hash), ret_id->bytes);
 }
 
 void tusk_ider_from_data(struct tusk_ider *ider, uint8_t type, const void *data, size_t len, struct tusk_id *ret_id)

@@ -36,7 +36,7 @@ TARGET static void NAME(compress)(NAME(vector) state[8], const uint8_t *blocks[L
 			}
 			NAME(vector)
 			t1 = h + (ROTATE(e, 6) ^ ROTATE(e, 11) ^ ROTATE(e, 25)) + (g ^ (e & (f ^ g))) +
-			     round_constants[t] + w[t & 15];
+			     tusk_sha256_rounds[t] + w[t & 15];
 			NAME(vector) t2 = (ROTATE(a, 2) ^ ROTATE(a, 13) ^ ROTATE(a, 22)) + ((a & b) | (c & (a | b)));
 			h = g;
 			g = f;
@@ -65,7 +65,7 @@ TARGET static void NAME(enter)(NAME(vector) state[8], unsigned lane, struct lane
 			       const struct tusk_message *message)
 {
 	for (unsigned i = 0; i < 8; i++)
-		state[i][lane] = initial_state[i];
+		state[i][lane] = tusk_sha256_initial[i];
 	lane_start(slot, message);
 }
 

@@ -1,6 +1,7 @@
 /* SHA-256 in lanes: whatever the number, the lengths and the width, the hashes are those of one message at a time. */
 #include "crypto.h"
 #include "lanes.h"
+#include "sha256_plain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,30 @@
 #define MESSAGES_MAX 50
 
 static uint8_t *pool;
+
+/* OpenSSL gets no memory (LINKER:--wrap). */
+static bool starved;
+
+void *__real_EVP_MD_CTX_new(void);
+void *__wrap_EVP_MD_CTX_new(void);
+void *__wrap_EVP_MD_CTX_new(void)
+{
+	return starved ? NULL : __real_EVP_MD_CTX_new();
+}
+
+int __real_EVP_MD_CTX_copy_ex(void *to, const void *from);
+int __wrap_EVP_MD_CTX_copy_ex(void *to, const void *from);
+int __wrap_EVP_MD_CTX_copy_ex(void *to, const void *from)
+{
+	return starved ? 0 : __real_EVP_MD_CTX_copy_ex(to, from);
+}
+
+int __real_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters);
+int __wrap_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters);
+int __wrap_EVP_DigestInit_ex2(void *context, const void *type, const void *parameters)
+{
+	return starved ? 0 : __real_EVP_DigestInit_ex2(context, type, parameters);
+}
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -118,6 +143,47 @@ static void no_messages_are_fine(void **state)
 	assert_true(tusk_sha256_lanes() >= 1);
 }
 
+static void the_plain_hash_is_the_same_in_any_pieces(void **state)
+{
+	(void)state;
+	uint32_t seed = 3;
+
+	for (size_t len = 0; len < 300; len++) {
+		struct tusk_sha256_plain plain;
+		uint8_t expected[32], hash[32];
+
+		tusk_sha256_plain_init(&plain);
+		for (size_t done = 0, part; done < len; done += part) {
+			part = 1 + next_random(&seed) % 100;
+			part = part < len - done ? part : len - done;
+			tusk_sha256_plain_update(&plain, pool + done, part);
+		}
+		tusk_sha256_plain_final(&plain, hash);
+		tusk_sha256(pool, len, expected);
+		assert_memory_equal(expected, hash, 32);
+	}
+}
+
+static void without_memory_hashes_and_ids_are_the_same_and_no_hasher_is_made(void **state)
+{
+	(void)state;
+	struct tusk_keys keys = {.suite = TUSK_SUITE_AES256_GCM, .id = {1, 2, 3}};
+	struct tusk_ider *ider TUSK_AUTO_IDER = tusk_ider_new(&keys);
+	struct tusk_id expected_id, id;
+	uint8_t expected[32], hash[32];
+
+	tusk_sha256(pool, 1000, expected);
+	tusk_ider_from_data(ider, 1, pool, 1000, &expected_id);
+	starved = true;
+	tusk_sha256(pool, 1000, hash);
+	tusk_ider_from_data(ider, 1, pool, 1000, &id);
+	assert_null(tusk_hasher_new());
+	assert_null(tusk_ider_new(&keys));
+	starved = false;
+	assert_memory_equal(expected, hash, 32);
+	assert_memory_equal(expected_id.bytes, id.bytes, 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +192,8 @@ int main(void)
 	    cmocka_unit_test(sixteen_lanes_give_the_same_hashes),
 	    cmocka_unit_test(every_length_around_the_padding_is_right),
 	    cmocka_unit_test(no_messages_are_fine),
+	    cmocka_unit_test(the_plain_hash_is_the_same_in_any_pieces),
+	    cmocka_unit_test(without_memory_hashes_and_ids_are_the_same_and_no_hasher_is_made),
 	};
 
 	return cmocka_run_group_tests(tests, make_pool, free_pool);

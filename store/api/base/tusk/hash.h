@@ -1,4 +1,4 @@
-/* SHA-256. A failing allocation inside the library behind it aborts the process: there is nothing to go on with. */
+/* SHA-256. Needs no memory but for tusk_hasher_new, which is NULL without. */
 #ifndef TUSK_HASH_H
 #define TUSK_HASH_H
 
