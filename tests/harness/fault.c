@@ -26,6 +26,7 @@
 
 enum class {
 	OPEN,
+	CREATE,
 	WRITE,
 	SYNC,
 	RENAME,
