@@ -14,6 +14,7 @@ static void fetch_all(void)
 	if (!algorithms.usable)
 		return;
 	algorithms.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	algorithms.md5 = EVP_MD_fetch(NULL, "MD5", NULL);
 	algorithms.aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	algorithms.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
 	algorithms.aes256_ctr = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);

@@ -14,7 +14,7 @@
 /* Any of these may be NULL where the configuration of OpenSSL on this system forbids it, or without memory. */
 struct tusk_algorithms {
 	bool usable; /* false: OpenSSL could not start, nothing of it may be called */
-	EVP_MD *sha256;
+	EVP_MD *sha256, *md5;
 	EVP_CIPHER *aes256_gcm, *chacha20_poly1305, *aes256_ctr;
 	EVP_KDF *hkdf, *scrypt;
 };

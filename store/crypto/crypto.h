@@ -26,6 +26,18 @@ void tusk_sha256_many(const struct tusk_message *messages, size_t count);
 /* How many messages tusk_sha256_many takes side by side: 1 where batches gain nothing. */
 size_t tusk_sha256_lanes(void);
 
+/* HMAC-SHA256 (RFC 2104). ret_mac may be the key. */
+void tusk_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t ret_mac[32]);
+/* MD5, which S3 takes as a checksum (Content-MD5) and gives as one (ETag). Once. NULL: no memory, or forbidden here. */
+#define TUSK_MD5_SIZE 16
+struct tusk_md5;
+struct tusk_md5 *tusk_md5_new(void);
+void tusk_md5_free(struct tusk_md5 *md5);
+void tusk_md5_update(struct tusk_md5 *md5, const void *data, size_t len);
+void tusk_md5_final(struct tusk_md5 *md5, uint8_t ret_hash[TUSK_MD5_SIZE]);
+TUSK_DEFINE_CLEANUP(struct tusk_md5, tusk_md5, tusk_md5_free)
+#define TUSK_AUTO_MD5 TUSK_CLEANUP(tusk_md5_cleanup)
+
 int tusk_random(void *data, size_t len, struct tusk_err *err);
 void tusk_wipe(void *data, size_t len);
 bool tusk_equal_constant_time(const void *a, const void *b, size_t len);
