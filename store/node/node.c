@@ -132,40 +132,82 @@ static int make_absolute(const char *path, char ret_path[PATH_MAX], struct tusk_
 	return 0;
 }
 
-/* The absolute path of a local node; TUSK_E_USAGE for the kinds of node that this build does not have. */
-static int local_path(const char *url, char ret_path[PATH_MAX], struct tusk_err *err)
+/* ---- kinds of node ---- */
+
+static int open_file(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
 {
-	char decoded[PATH_MAX];
-	size_t scheme = scheme_length(url);
+	char decoded[PATH_MAX], path[PATH_MAX];
 
-	if (!url[0])
-		return tusk_err_set(err, TUSK_E_USAGE, 0, "the place of the repository is empty");
-	if (!scheme)
-		return make_absolute(url, ret_path, err);
-	if (scheme != 4 || strncmp(url, "file", 4) != 0)
-		return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%.200s\": %.*s:// is not supported by this build", url,
-				    (int)scheme, url);
-	if (file_url_path(url, decoded, err) < 0)
-		return -1;
-	return make_absolute(decoded, ret_path, err);
-}
-
-int tusk_node_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
-{
-	char path[PATH_MAX];
-
-	if (local_path(url, path, err) < 0)
+	if (file_url_path(url, decoded, err) < 0 || make_absolute(decoded, path, err) < 0)
 		return -1;
 	return tusk_node_local_open(path, ret_node, err);
 }
 
-int tusk_node_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+static int create_file(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	char decoded[PATH_MAX], path[PATH_MAX];
+
+	if (file_url_path(url, decoded, err) < 0 || make_absolute(decoded, path, err) < 0)
+		return -1;
+	return tusk_node_local_create(path, ret_node, err);
+}
+
+static int open_path(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
 {
 	char path[PATH_MAX];
 
-	if (local_path(url, path, err) < 0)
-		return -1;
-	return tusk_node_local_create(path, ret_node, err);
+	return make_absolute(url, path, err) < 0 ? -1 : tusk_node_local_open(path, ret_node, err);
+}
+
+static int create_path(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	char path[PATH_MAX];
+
+	return make_absolute(url, path, err) < 0 ? -1 : tusk_node_local_create(path, ret_node, err);
+}
+
+struct kind {
+	const char *scheme; /* "": a path */
+	int (*open)(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+	int (*create)(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+};
+
+static const struct kind kinds[] = {
+    {"", open_path, create_path},
+    {"file", open_file, create_file},
+    {"s3", tusk_node_s3_open, tusk_node_s3_create},
+    {"s3+http", tusk_node_s3_open, tusk_node_s3_create},
+};
+
+/* NULL (TUSK_E_USAGE) for a kind of node that this build does not have. */
+static const struct kind *kind_of(const char *url, struct tusk_err *err)
+{
+	size_t len = scheme_length(url);
+
+	for (size_t i = 0; url[0] && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strlen(kinds[i].scheme) == len && memcmp(kinds[i].scheme, url, len) == 0)
+			return &kinds[i];
+	}
+	if (!url[0])
+		(void)tusk_err_set(err, TUSK_E_USAGE, 0, "the place of the repository is empty");
+	else
+		(void)tusk_err_set(err, TUSK_E_USAGE, 0, "\"%.200s\": %.*s:// is not supported by this build", url,
+				   (int)len, url);
+	return NULL;
+}
+
+int tusk_node_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	const struct kind *kind = kind_of(url, err);
+
+	return kind ? kind->open(url, ret_node, err) : -1;
+}
+
+int tusk_node_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
+{
+	const struct kind *kind = kind_of(url, err);
+
+	return kind ? kind->create(url, ret_node, err) : -1;
 }
 
 void tusk_node_uncreate(struct tusk_node *node)

@@ -70,8 +70,11 @@ bool tusk_node_folder_is_required(const char *prefix);
 int tusk_node_digest_here(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
 			  struct tusk_err *err);
 
-/* path: absolute, owned by the caller. */
+/* The kinds of node. path: absolute, owned by the caller. */
 int tusk_node_local_open(const char *path, struct tusk_node **ret_node, struct tusk_err *err);
 int tusk_node_local_create(const char *path, struct tusk_node **ret_node, struct tusk_err *err);
+/* url: s3://... or s3+http://..., see place.h of store/s3. */
+int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+int tusk_node_s3_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
 
 #endif

@@ -59,6 +59,7 @@ static int fill(struct tusk_node *node, const struct tusk_init_options *options,
 	struct tusk_parameters parameters;
 	uint8_t hash[32];
 	struct tusk_slot_owner owner = {node, &parameters, hash};
+	struct tusk_err why = {0};
 	bool encrypted = options->suite != TUSK_SUITE_NONE;
 	struct tusk_id slot;
 	char name[80];
@@ -68,12 +69,16 @@ static int fill(struct tusk_node *node, const struct tusk_init_options *options,
 	tusk_sha256(text.data, text.len, hash);
 	if (encrypted && put_first_slot(&owner, options, &slot, err) < 0)
 		return -1;
-	if (tusk_node_put(node, "tusk.repository", text.data, text.len, err) < 0) {
-		tusk_node_remove(node, "tusk.repository", NULL);
+	if (tusk_node_put(node, "tusk.repository", text.data, text.len, &why) < 0) {
+		/* Another init may have been faster: what is there then is its own. */
+		if (why.code != TUSK_E_EXISTS)
+			tusk_node_remove(node, "tusk.repository", NULL);
 		if (encrypted) {
 			tusk_keyslot_name(&slot, name);
 			tusk_node_remove(node, name, NULL);
 		}
+		if (err)
+			*err = why;
 		return -1;
 	}
 	*ret_parameters = parameters;

@@ -148,8 +148,7 @@ static void other_kinds_of_place_are_refused_clearly(void **state)
 		const char *url, *word;
 	} cases[] = {
 	    {"ssh://host/path", "ssh:// is not supported by this build"},
-	    {"s3://bucket/prefix", "s3:// is not supported by this build"},
-	    {"s3+http://host/bucket", "s3+http:// is not supported by this build"},
+	    {"s4://host/bucket", "s4:// is not supported by this build"},
 	    {"file://host/path", "names another host"},
 	    {"file:///a%0", "broken %XX"},
 	    {"file:///a%zz", "broken %XX"},
