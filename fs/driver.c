@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "readme.h"
+#include "swap.h"
 #include "tuskfs.h"
 
 #include <errno.h>
@@ -9,23 +10,29 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #define SESSION_THREADS 2
 #define WAKE_EVERY_NS   20000000L /* how often the loop is nudged until it has noticed that it shall end */
 #define LOOP_SIGNAL     SIGUSR1   /* wakes the loop's thread; does nothing else */
 #define ENDED_SIGNAL    SIGUSR2   /* from the loop's thread: the session is over */
+#define SWAP_SIGNAL     SIGALRM   /* a snapshot came that this session cannot show */
 
-/* The main thread only waits for signals; so stopping is done in one place and in order. */
+/* One session. The main thread only waits for signals; so stopping is done in one place and in order. */
 struct driver {
+	struct driver *previous; /* detached, but there may be somebody in it; else NULL */
+	bool is_swap;            /* it shall replace another session, or has */
+	int swap_fd;             /* its mount until then; else -1 */
 	struct tuskfs fs;
 	const struct tuskfs_driver_settings *settings;
 	char *readme;
 	pthread_t main, loop, settle;
 	sem_t mounted; /* the kernel has said hello, or will not */
 	sem_t loop_ended;
-	bool settle_started, is_mounted;
+	bool settle_started, loop_started, is_mounted;
 };
 
 static void on_mounted(void *context)
@@ -85,6 +92,7 @@ static void prepare_signals(sigset_t *ret_waited)
 	sigaddset(ret_waited, SIGINT);
 	sigaddset(ret_waited, SIGHUP);
 	sigaddset(ret_waited, ENDED_SIGNAL);
+	sigaddset(ret_waited, SWAP_SIGNAL);
 	pthread_sigmask(SIG_BLOCK, ret_waited, NULL);
 }
 
@@ -99,7 +107,6 @@ static int find_single(struct tuskfs *fs, struct tusk_err *err)
 	fs->single = tuskfs_slots_find_id(fs->slots, &found->id);
 	if (!fs->single->view)
 		return tusk_err_set(err, fs->single->why, 0, "snapshot %s cannot be opened", fs->options->snapshot);
-	fs->no_xattrs = fs->no_xattrs || !fs->single->has_xattrs;
 	return 0;
 }
 
@@ -133,12 +140,42 @@ static int prepare(struct driver *driver, struct tusk_err *err)
 	return tuskfs_refresh_new(fs->repository, fs->slots, driver->readme, &fs->refresh, err);
 }
 
+static void on_refused(void *context)
+{
+	const struct driver *driver = context;
+	pthread_kill(driver->main, SWAP_SIGNAL);
+}
+
+/* Where no snapshot has extended attributes the kernel may be told so: for ever, since a list with one that has some is
+ * shown by another session (swap), or since there is only one snapshot. */
+static void allow_quiet(struct driver *driver)
+{
+	struct tuskfs *fs = &driver->fs;
+	struct tuskfs_catalogue *first;
+	struct tusk_err ignored = {0}; /* whoever looks into the mount will meet it, too */
+	if (fs->no_xattrs || driver->is_swap)
+		return;
+	if (fs->single) {
+		fs->quiet.is_allowed = !fs->single->has_xattrs;
+		return;
+	}
+	if (!tuskfs_swap_is_possible() || tuskfs_refresh_get(fs->refresh, &first, &ignored) < 0)
+		return;
+	tuskfs_catalogue_drop(first);
+	if (tuskfs_slots_have_xattrs(fs->slots))
+		return;
+	tuskfs_refresh_refuse_xattrs(fs->refresh, on_refused, driver);
+	fs->quiet.is_allowed = true;
+}
+
 static int mount_session(struct driver *driver, struct tusk_err *err)
 {
 	struct tuskfs *fs = &driver->fs;
 	const char *fsname = fs->options->fsname ? fs->options->fsname : fs->repository_name;
 	if (tuskfs_mounting_session(fs->options, fsname, fs, &fs->session, err) < 0)
 		return -1;
+	if (driver->is_swap)
+		return tuskfs_swap_mount(fs->session, fs->options, fsname, &driver->swap_fd, err);
 	if (fuse_session_mount(fs->session, fs->mountpoint) != 0) {
 		char note[256];
 		tuskfs_log_last_fuse(note, sizeof(note));
@@ -155,10 +192,11 @@ static int start_threads(struct driver *driver, struct tusk_err *err)
 	if (tuskfs_push_new(fs->session, fs->files, &fs->push, err) < 0 ||
 	    (fs->refresh && tuskfs_refresh_start(fs->refresh, fs->session, err) < 0))
 		return -1;
-	int error = pthread_create(&driver->settle, NULL, settle, driver);
-	driver->settle_started = error == 0;
+	int error = driver->is_swap ? 0 : pthread_create(&driver->settle, NULL, settle, driver);
+	driver->settle_started = !error && !driver->is_swap;
 	if (!error)
 		error = pthread_create(&driver->loop, NULL, loop, driver);
+	driver->loop_started = !error;
 	return error ? tusk_err_set(err, TUSK_E_INTERNAL, error, "cannot start a thread") : 0;
 }
 
@@ -177,19 +215,26 @@ static void end_loop(struct driver *driver)
 	pthread_join(driver->loop, NULL);
 }
 
+static bool has_ended(struct driver *driver)
+{
+	int value = 0;
+	sem_getvalue(&driver->loop_ended, &value);
+	return value > 0;
+}
+
 /* The threads that send messages to the kernel end first, while requests are still answered: a message may be waiting
  * for a page or a folder that a request holds. */
-static void serve(struct driver *driver, const sigset_t *waited)
+static void stop(struct driver *driver)
 {
-	int signal_number;
-	do {
-		sigwait(waited, &signal_number);
-	} while (signal_number == SIGHUP && !driver->settings->options->foreground);
-	tuskfs_push_stop(driver->fs.push);
-	tuskfs_sums_stop(driver->fs.sums);
-	tuskfs_later_stop(driver->fs.later);
-	if (driver->fs.refresh)
-		tuskfs_refresh_stop(driver->fs.refresh);
+	struct tuskfs *fs = &driver->fs;
+	/* libfuse knows nothing of a mount that was swapped in. */
+	if (driver->is_swap && driver->is_mounted && !has_ended(driver))
+		umount2(fs->mountpoint, MNT_DETACH);
+	tuskfs_push_stop(fs->push);
+	tuskfs_sums_stop(fs->sums);
+	tuskfs_later_stop(fs->later);
+	if (fs->refresh)
+		tuskfs_refresh_stop(fs->refresh);
 	end_loop(driver);
 }
 
@@ -214,25 +259,104 @@ static void release(struct driver *driver)
 	free(driver->readme);
 	sem_destroy(&driver->mounted);
 	sem_destroy(&driver->loop_ended);
+	if (driver->swap_fd >= 0)
+		close(driver->swap_fd);
+	free(driver);
+}
+
+static struct driver *driver_new(const struct tuskfs_driver_settings *settings, bool is_swap)
+{
+	struct driver *driver = calloc(1, sizeof(*driver));
+	if (!driver)
+		return NULL;
+	driver->settings = settings;
+	driver->main = pthread_self();
+	driver->is_swap = is_swap;
+	driver->swap_fd = -1;
+	sem_init(&driver->mounted, 0, 0);
+	sem_init(&driver->loop_ended, 0, 0);
+	return driver;
+}
+
+static int begin(struct driver *driver, struct tusk_err *err)
+{
+	struct tuskfs *fs = &driver->fs;
+	if (prepare(driver, err) < 0)
+		return -1;
+	allow_quiet(driver);
+	fs->acls = !fs->no_xattrs && !fs->quiet.is_allowed && wants_acls(fs->options);
+	if (mount_session(driver, err) < 0)
+		return -1;
+	return start_threads(driver, err);
+}
+
+static void end(struct driver *driver)
+{
+	if (driver->loop_started)
+		stop(driver);
+	release(driver);
+}
+
+/* The kernel was told that nothing in this mount has extended attributes; now there is something that has. A new
+ * session takes over; who is in the old one stays there, with the snapshots it knew. */
+static void swap(struct driver **current)
+{
+	struct driver *old = *current, *new = old->is_swap ? NULL : driver_new(old->settings, true);
+	struct tusk_err err = {0};
+	if (!new)
+		return;
+	if (begin(new, &err) == 0 && tuskfs_swap_in(new->swap_fd, old->settings->mountpoint, &err) == 0) {
+		close(new->swap_fd); /* or the mount would be busy */
+		new->swap_fd = -1;
+		tuskfs_mounting_raise_read_ahead(old->settings->mountpoint);
+		new->is_mounted = true;
+		old->is_mounted = false;
+		new->previous = old;
+		*current = new;
+		return;
+	}
+	tuskfs_log(LOG_ERR, "snapshots with extended attributes are not shown before the next mount: %s", err.message);
+	end(new);
+}
+
+/* Whether anything is still mounted after one of the sessions has ended. */
+static bool goes_on(struct driver *current)
+{
+	if (current->previous && has_ended(current->previous)) {
+		end(current->previous);
+		current->previous = NULL;
+	}
+	return current->previous || !has_ended(current);
+}
+
+static void serve(struct driver **current, const sigset_t *waited)
+{
+	for (;;) {
+		int signal_number;
+		sigwait(waited, &signal_number);
+		if (signal_number == SWAP_SIGNAL)
+			swap(current);
+		else if (signal_number == ENDED_SIGNAL
+			     ? !goes_on(*current)
+			     : signal_number != SIGHUP || (*current)->settings->options->foreground)
+			return;
+	}
 }
 
 int tuskfs_driver_run(const struct tuskfs_driver_settings *settings, struct tusk_err *err)
 {
-	struct driver driver = {.settings = settings, .main = pthread_self()};
+	struct driver *driver = driver_new(settings, false);
 	sigset_t waited;
-	sem_init(&driver.mounted, 0, 0);
-	sem_init(&driver.loop_ended, 0, 0);
+	if (!driver)
+		return tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot mount");
 	prepare_signals(&waited);
-	int result = prepare(&driver, err);
-	driver.fs.acls = !driver.fs.no_xattrs && wants_acls(settings->options);
-	if (result == 0)
-		result = mount_session(&driver, err);
-	if (result == 0)
-		result = start_threads(&driver, err);
+	int result = begin(driver, err);
 	if (result == 0)
 		serve(&driver, &waited);
 	else
 		tuskfs_daemon_report(settings->daemon, err);
-	release(&driver);
+	if (driver->previous)
+		end(driver->previous);
+	end(driver);
 	return result;
 }

@@ -24,6 +24,8 @@ struct tuskfs_refresh {
 	uint64_t generation;
 	struct timespec checked; /* monotonic */
 
+	void (*refused)(void *context);
+	void *refused_context;
 	struct fuse_session *session;
 	pthread_t thread;
 	bool running, stop;  /* stop: under lock */
@@ -93,8 +95,14 @@ static int reload(struct tuskfs_refresh *refresh, struct tusk_err *err)
 		return -1;
 	if (!refresh->current || !same_list(&refresh->list, &list)) {
 		struct tuskfs_catalogue *catalogue;
-		if (tuskfs_slots_assign(refresh->slots, refresh->repository, &list, err) < 0 ||
-		    tuskfs_catalogue_new(refresh->slots, &list, refresh->readme, refresh->current, &catalogue, err) < 0)
+		if (tuskfs_slots_assign(refresh->slots, refresh->repository, &list, err) < 0)
+			return -1;
+		if (refresh->refused && tuskfs_slots_have_xattrs(refresh->slots)) {
+			refresh->generation = generation;
+			refresh->refused(refresh->refused_context);
+			return 0;
+		}
+		if (tuskfs_catalogue_new(refresh->slots, &list, refresh->readme, refresh->current, &catalogue, err) < 0)
 			return -1;
 		tuskfs_catalogue_drop(refresh->current);
 		refresh->current = catalogue;
@@ -104,6 +112,12 @@ static int reload(struct tuskfs_refresh *refresh, struct tusk_err *err)
 	}
 	refresh->generation = generation;
 	return 0;
+}
+
+void tuskfs_refresh_refuse_xattrs(struct tuskfs_refresh *refresh, void (*refused)(void *context), void *context)
+{
+	refresh->refused = refused;
+	refresh->refused_context = context;
 }
 
 static int64_t elapsed_ms(const struct timespec *since)

@@ -24,6 +24,10 @@ int tuskfs_refresh_get(struct tuskfs_refresh *refresh, struct tuskfs_catalogue *
 int tuskfs_refresh_find(struct tuskfs_refresh *refresh, const char *name, const struct tuskfs_slot **ret_slot,
 			struct tusk_err *err);
 
+/* From now on a list with a snapshot that has extended attributes is not shown: refused is called instead, once for
+ * each change, under the refresh's lock. Before the thread is started. */
+void tuskfs_refresh_refuse_xattrs(struct tuskfs_refresh *refresh, void (*refused)(void *context), void *context);
+
 /* Starts the thread that looks for changes twice a second and tells the kernel what to forget. These messages need
  * locks that a request may hold, so no other thread may send them. */
 int tuskfs_refresh_start(struct tuskfs_refresh *refresh, struct fuse_session *session, struct tusk_err *err);

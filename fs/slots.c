@@ -183,3 +183,13 @@ int tuskfs_slots_assign(struct tuskfs_slots *slots, struct tusk_repository *repo
 	pthread_rwlock_unlock(&slots->lock);
 	return result;
 }
+
+bool tuskfs_slots_have_xattrs(struct tuskfs_slots *slots)
+{
+	bool found = false;
+	pthread_rwlock_rdlock(&slots->lock);
+	for (size_t i = 0; i < slots->capacity && !found; i++)
+		found = slots->by_slot[i] && slots->by_slot[i]->has_xattrs;
+	pthread_rwlock_unlock(&slots->lock);
+	return found;
+}

@@ -29,6 +29,8 @@ void tuskfs_slots_free(struct tuskfs_slots *slots);
 int tuskfs_slots_assign(struct tuskfs_slots *slots, struct tusk_repository *repository,
 			const struct tusk_snapshot_list *list, struct tusk_err *err);
 
+/* Whether any snapshot that has a slot has extended attributes. */
+bool tuskfs_slots_have_xattrs(struct tuskfs_slots *slots);
 /* NULL when there is none. */
 const struct tuskfs_slot *tuskfs_slots_find(struct tuskfs_slots *slots, uint32_t slot);
 const struct tuskfs_slot *tuskfs_slots_find_id(struct tuskfs_slots *slots, const struct tusk_id *id);

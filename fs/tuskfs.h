@@ -11,10 +11,20 @@
 #include "statfs.h"
 #include "sums.h"
 
+#include <stdatomic.h>
+
 /* Below a snapshot nothing ever changes. (libfuse passes whole seconds on; the kernel caps them.) */
 #define TUSKFS_FOREVER 1e9
 /* The kernel may believe a name in a folder that lists snapshots this long. */
 #define TUSKFS_SHORTLY 0.7
+
+/* Nothing in this mount has extended attributes, and this will stay so (DESIGN.md): the kernel may be told to ask no
+ * more, as soon as somebody asks many times for others than our own. */
+struct tuskfs_quiet {
+	bool is_allowed;
+	atomic_uint foreign;    /* requests for others than our own */
+	atomic_bool wants_ours; /* somebody has asked for one of ours: then the kernel goes on asking */
+};
 
 struct tuskfs {
 	const struct tuskfs_options *options;
@@ -32,6 +42,7 @@ struct tuskfs {
 	void (*mounted)(void *context); /* called once, when the kernel has said hello */
 	void *mounted_context;
 	bool no_xattrs;
+	struct tuskfs_quiet quiet;
 	bool acls; /* the kernel asks for ACLs and obeys them */
 };
 

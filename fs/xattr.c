@@ -7,6 +7,7 @@
 
 #define SHA256_NAME   "user.tusk.sha256"
 #define SNAPSHOT_NAME "user.tusk.snapshot"
+#define QUIET_AFTER   16
 
 static void reply_value(fuse_req_t req, const void *value, size_t len, size_t size)
 {
@@ -66,6 +67,22 @@ static void reply_names(fuse_req_t req, const struct tusk_xattrs *xattrs, size_t
 	reply_value(req, names.data, names.len, size);
 }
 
+/* Whether to tell the kernel that this mount has no extended attributes (ENOSYS): it never asks again. Our own are then
+ * out of reach, too, so that is not said to one who has used them, and not before it pays. */
+static bool is_time_for_quiet(struct tuskfs *fs, const char *name, bool own)
+{
+	struct tuskfs_quiet *quiet = &fs->quiet;
+	if (!quiet->is_allowed)
+		return false;
+	if (!name)
+		return true; /* that nothing is listed harms nobody */
+	if (own)
+		atomic_store(&quiet->wants_ours, true);
+	else if (atomic_fetch_add(&quiet->foreign, 1) >= QUIET_AFTER)
+		return !atomic_load(&quiet->wants_ours);
+	return false;
+}
+
 /* name NULL: the list of names. */
 static void answer(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
@@ -75,7 +92,8 @@ static void answer(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size
 	TUSK_AUTO_XATTRS struct tusk_xattrs xattrs = {0};
 	struct tusk_err err = {0};
 	bool own = name && strncmp(name, "user.tusk.", 10) == 0;
-	int error = fs->no_xattrs ? ENOSYS : tuskfs_resolve(fs, ino, &place);
+	bool no_more = fs->no_xattrs || is_time_for_quiet(fs, name, own);
+	int error = no_more ? ENOSYS : tuskfs_resolve(fs, ino, &place);
 	if (!error && (place.node || (!place.slot->has_xattrs && !own)))
 		; /* nothing there, and that without looking at the entry */
 	else if (!error && tusk_view_entry(place.view, place.number, &entry, &err) < 0)
