@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # A mount in which nothing has extended attributes tells the kernel so, for ever. The first snapshot that has some is
 # shown by a session that takes the mount's place, with nobody noticing.
+# shellcheck disable=SC2119 # arguments are optional
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 # shellcheck source=tests/lib/mount.sh
 . "$tests/lib/mount.sh"
 need_fuse
-swaps=$(uname -r | awk -F. '$1 > 6 || ($1 == 6 && $2 >= 5)')
-[ "$(id -u)" = 0 ] && [ -n "$swaps" ] || { echo "SKIP: only root, from Linux 6.5 on"; exit 77; }
+[ "$(id -u)" = 0 ] || skip "only root"
+[ -n "$(uname -r | awk -F. '$1 > 6 || ($1 == 6 && $2 >= 5)')" ] || skip "only from Linux 6.5 on"
 
 mkdir source
 for i in $(seq 40); do echo "$i" >"source/file$i"; done
