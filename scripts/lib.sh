@@ -7,7 +7,7 @@ jobs=$(nproc)
 # What builds and runs tusk, what its tests need beside that, and what the full check needs beside both.
 build_packages="build-essential cmake ninja-build pkg-config fuse3 libfuse3-dev liblmdb-dev liblz4-dev libssl-dev libjansson-dev
   libarchive-dev libxxhash-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
-test_packages="libcmocka-dev python3 attr acl libcap2-bin rsync tar util-linux procps mount"
+test_packages="libcmocka-dev openssh-client openssh-server python3 attr acl libcap2-bin rsync tar util-linux procps mount"
 check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc"
 # Real services for the tests of remote nodes (the tests that need them say so and are skipped without).
 node_packages="ceph-mon ceph-osd radosgw"
@@ -22,6 +22,15 @@ offered() {
   for package in "$@"; do
     if apt-cache policy "$package" 2>/dev/null | grep >/dev/null '^ *Candidate: [^(]'; then echo "$package"; fi
   done
+}
+
+# install_without_starting PACKAGE...: no daemon is started by that (openssh-server would listen on every address).
+install_without_starting() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy; fi
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null || status=$?
+  [ -z "$policy" ] || rm -f $policy
+  return $status
 }
 
 # need PACKAGE...: installs those that are missing (as root), or says how (as anybody else). A package that this release of
@@ -43,7 +52,7 @@ need() {
     exit 1
   fi
   echo "installing: ${missing[*]}"
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || die "apt-get install failed: ${missing[*]}"
+  install_without_starting "${missing[@]}" || die "apt-get install failed: ${missing[*]}"
 }
 
 # Whether this user can mount; prints why not.

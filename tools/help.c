@@ -5,7 +5,6 @@
 
 #define COLUMNS      80
 #define NAME_COLUMNS 31
-#define OPTION_SIZE  64
 
 /* Prints text wrapped at words. */
 static void wrap(FILE *out, const char *text)
@@ -24,36 +23,16 @@ static void wrap(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
-static void option_text(const struct tusk_opt_row *row, char ret_text[OPTION_SIZE])
+static void option_line(FILE *out, const struct tusk_opt_row *row)
 {
+	char left[64];
 	const char *argument = row->argument ? row->argument : "";
 	const char *space = row->argument && row->kind != TUSK_OPT_IS_SHARE ? " " : "";
 	if (row->letter)
-		snprintf(ret_text, OPTION_SIZE, "-%c, --%s%s%s", row->letter, row->name, space, argument);
+		snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name, space, argument);
 	else
-		snprintf(ret_text, OPTION_SIZE, "    --%s%s%s", row->name, space, argument);
-}
-
-static void option_line(FILE *out, const struct tusk_opt_row *row)
-{
-	char left[OPTION_SIZE];
-	option_text(row, left);
+		snprintf(left, sizeof(left), "    --%s%s%s", row->name, space, argument);
 	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
-}
-
-/* Two in a line: there are as many commands as a screen holds. */
-static void options_in_brief(FILE *out)
-{
-	unsigned shown = 0;
-	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++) {
-		char text[OPTION_SIZE];
-		if (i == TUSK_OPT_HELP || i == TUSK_OPT_VERSION)
-			continue;
-		option_text(&tusk_opt_table[i], text);
-		fprintf(out, shown++ % 2 ? "  %s\n" : "  %-38s", text);
-	}
-	if (shown % 2)
-		fputc('\n', out);
 }
 
 void tusk_help_command(FILE *out, const struct tusk_command *command)
@@ -67,24 +46,30 @@ void tusk_help_command(FILE *out, const struct tusk_command *command)
 	fprintf(out, "Example: tusk %s\n", command->example);
 }
 
+#define LISTED_MAX 64
+
 void tusk_help_commands(FILE *out)
 {
 	fputs("Usage: tusk [-r REPOSITORY] COMMAND [OPTION...] [ARGUMENT...]\n"
 	      "Deduplicated, encrypted backups whose snapshots are folders.\n\n",
 	      out);
+	const struct tusk_command *listed[LISTED_MAX];
 	size_t count = 0;
-	while (tusk_command_table[count].name)
-		count++;
+	for (const struct tusk_command *command = tusk_command_table; command->name && count < LISTED_MAX; command++)
+		if (command->brief)
+			listed[count++] = command;
 	size_t rows = (count + 1) / 2;
 	for (size_t i = 0; i < rows; i++) {
-		const struct tusk_command *left = &tusk_command_table[i];
+		const struct tusk_command *left = listed[i];
 		fprintf(out, "  %-10s", left->name);
 		if (i + rows < count)
-			fprintf(out, "%-28s%-10s%s\n", left->brief, left[rows].name, left[rows].brief);
+			fprintf(out, "%-28s%-10s%s\n", left->brief, listed[i + rows]->name, listed[i + rows]->brief);
 		else
 			fprintf(out, "%s\n", left->brief);
 	}
-	fputs("\nOptions of every command, before or after its name; tusk(1) explains them:\n", out);
-	options_in_brief(out);
+	fputs("\nOptions of every command, before or after its name:\n", out);
+	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
+		if (i != TUSK_OPT_HELP && i != TUSK_OPT_VERSION)
+			option_line(out, &tusk_opt_table[i]);
 	fputs("Example: tusk -r /srv/backup backup /home       More: tusk help COMMAND\n", out);
 }

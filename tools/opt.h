@@ -69,21 +69,7 @@ enum tusk_opt {
 	TUSK_OPT_INIT,
 	TUSK_OPT_OUTPUT,
 	TUSK_OPT_DOT,
-	TUSK_OPT_KEEP_LAST,
-	TUSK_OPT_KEEP_HOURLY,
-	TUSK_OPT_KEEP_DAILY,
-	TUSK_OPT_KEEP_WEEKLY,
-	TUSK_OPT_KEEP_MONTHLY,
-	TUSK_OPT_KEEP_YEARLY,
-	TUSK_OPT_KEEP_WITHIN,
-	TUSK_OPT_KEEP_TAG,
-	TUSK_OPT_PRUNE,
-	TUSK_OPT_MAX_UNUSED,
-	TUSK_OPT_UNDELETE,
-	TUSK_OPT_NO_WAIT,
-	TUSK_OPT_ADD,
-	TUSK_OPT_REMOVE_TAG,
-	TUSK_OPT_UNPIN,
+	TUSK_OPT_STDIO,
 	TUSK_OPT_COUNT
 };
 
@@ -114,7 +100,7 @@ struct tusk_cli;
 
 struct tusk_command {
 	const char *name;
-	const char *brief;    /* for the list of commands, at most 27 characters */
+	const char *brief;    /* for the list of commands, at most 27 characters; NULL: programs call it */
 	const char *synopsis; /* what follows the name */
 	const char *summary;  /* one or two sentences, wrapped by help */
 	const char *example;  /* a command line, "tusk " left out */

@@ -5,7 +5,7 @@
 static const char *const progress_words[] = {"auto", "plain", "json", "none", NULL};
 static const char *const encryption_words[] = {"aes256-gcm", "chacha20-poly1305", "none", NULL};
 static const char *const overwrite_words[] = {"always", "if-changed", "if-newer", "never", NULL};
-static const char *const role_words[] = {"local", "remote", "cloud", NULL};
+static const char *const role_words[] = {"local", "remote", "cloud", "full", "append-only", "read-only", NULL};
 static const char *const format_words[] = {"tar", NULL};
 
 #define FLAG(name_, letter_, help_)                                                       \
@@ -75,25 +75,11 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_DELETE] = FLAG("delete", 0, "remove what the snapshot does not have"),
     [TUSK_OPT_FROM_MOUNT] = VALUE("from-mount", 0, TEXT, "DIR", "copy out of this mount"),
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
-    [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "local, remote or cloud (default: by its URL)", role_words),
+    [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "of a node, or of who is served (see above)", role_words),
     [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
     [TUSK_OPT_OUTPUT] = VALUE("output", 'o', TEXT, "PATH", "write to PATH instead of standard output"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
-    [TUSK_OPT_KEEP_LAST] = VALUE("keep-last", 0, NUMBER, "N", "keep the N newest"),
-    [TUSK_OPT_KEEP_HOURLY] = VALUE("keep-hourly", 0, NUMBER, "N", "the newest of each of N hours"),
-    [TUSK_OPT_KEEP_DAILY] = VALUE("keep-daily", 0, NUMBER, "N", "the newest of each of N days"),
-    [TUSK_OPT_KEEP_WEEKLY] = VALUE("keep-weekly", 0, NUMBER, "N", "the newest of each of N weeks"),
-    [TUSK_OPT_KEEP_MONTHLY] = VALUE("keep-monthly", 0, NUMBER, "N", "the newest of each of N months"),
-    [TUSK_OPT_KEEP_YEARLY] = VALUE("keep-yearly", 0, NUMBER, "N", "the newest of each of N years"),
-    [TUSK_OPT_KEEP_WITHIN] = VALUE("keep-within", 0, TEXT, "TIME", "all within 7d, 36h, 1y6m of the newest"),
-    [TUSK_OPT_KEEP_TAG] = VALUE("keep-tag", 0, LIST, "TAG", "all with TAG (repeatable)"),
-    [TUSK_OPT_PRUNE] = FLAG("prune", 0, "prune afterwards"),
-    [TUSK_OPT_MAX_UNUSED] = VALUE("max-unused", 0, NUMBER, "PERCENT", "of a pack that may lie unused (default 5)"),
-    [TUSK_OPT_UNDELETE] = FLAG("undelete", 0, "keep what waits to be removed"),
-    [TUSK_OPT_NO_WAIT] = FLAG("no-wait", 0, "remove also what running backups may use"),
-    [TUSK_OPT_ADD] = VALUE("add", 0, LIST, "TAG", "add TAG (repeatable)"),
-    [TUSK_OPT_REMOVE_TAG] = VALUE("remove", 0, LIST, "TAG", "remove TAG (repeatable)"),
-    [TUSK_OPT_UNPIN] = FLAG("undo", 0, "take the pin away"),
+    [TUSK_OPT_STDIO] = FLAG("stdio", 0, "speak over standard input and output"),
 };
 
 const struct tusk_command tusk_command_table[] = {
@@ -220,44 +206,6 @@ const struct tusk_command tusk_command_table[] = {
      .example = "-r /srv/backup check --data=5%",
      .run = cmd_check,
      .options = {TUSK_OPT_DATA, TUSK_OPT_NO_KEY, TUSK_OPT_THREADS}},
-    {.name = "forget",
-     .brief = "drop old snapshots",
-     .synopsis = "SNAP... | --keep-... N",
-     .summary =
-	 "Forgets the snapshots named, or those that the policy does not keep of each host and paths; says which "
-	 "stay and why. Pinned ones stay. The data go with prune.",
-     .example = "-r /srv/backup forget --keep-daily 7 --keep-monthly 12 --prune",
-     .run = cmd_forget,
-     .operands_max = -1,
-     .options = {TUSK_OPT_KEEP_LAST, TUSK_OPT_KEEP_HOURLY, TUSK_OPT_KEEP_DAILY, TUSK_OPT_KEEP_WEEKLY,
-		 TUSK_OPT_KEEP_MONTHLY, TUSK_OPT_KEEP_YEARLY, TUSK_OPT_KEEP_WITHIN, TUSK_OPT_KEEP_TAG, TUSK_OPT_HOST,
-		 TUSK_OPT_PATH, TUSK_OPT_TAG, TUSK_OPT_DRY_RUN, TUSK_OPT_PRUNE, TUSK_OPT_MAX_UNUSED, TUSK_OPT_NO_WAIT}},
-    {.name = "prune",
-     .brief = "free what was forgotten",
-     .synopsis = "",
-     .summary = "Removes what no snapshot refers to. Backups and mounts may go on meanwhile; what they may rely on is "
-		"left for the next prune. A prune that was stopped is finished by the next.",
-     .example = "-r /srv/backup prune --dry-run",
-     .run = cmd_prune,
-     .options = {TUSK_OPT_DRY_RUN, TUSK_OPT_MAX_UNUSED, TUSK_OPT_NO_WAIT, TUSK_OPT_UNDELETE}},
-    {.name = "tag",
-     .brief = "change tags of snapshots",
-     .synopsis = "SNAP...",
-     .summary = "Adds and removes tags.",
-     .example = "-r /srv/backup tag latest --add release --remove nightly",
-     .run = cmd_tag,
-     .operands_min = 1,
-     .operands_max = -1,
-     .options = {TUSK_OPT_ADD, TUSK_OPT_REMOVE_TAG}},
-    {.name = "pin",
-     .brief = "protect from forget",
-     .synopsis = "SNAP...",
-     .summary = "Pins snapshots: no policy forgets them until the pin is taken away.",
-     .example = "-r /srv/backup pin @2026-11-20",
-     .run = cmd_pin,
-     .operands_min = 1,
-     .operands_max = -1,
-     .options = {TUSK_OPT_UNPIN}},
     {.name = "stats",
      .brief = "sizes and counts",
      .synopsis = "",
@@ -278,7 +226,8 @@ const struct tusk_command tusk_command_table[] = {
      .brief = "where the repository lives",
      .synopsis = "list | add NAME URL | remove NAME | require ROLE=N",
      .summary = "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
-		"require says how many nodes of a role must have a backup before it counts: less is exit 14.",
+		"require says how many nodes of a role must have a backup before it counts: less is exit 14. Roles: "
+		"local, remote, cloud (default: by the URL).",
      .example = "-r /srv/backup node add usb /media/usb/backup --init",
      .run = cmd_node,
      .operands_min = 1,
@@ -303,6 +252,16 @@ const struct tusk_command tusk_command_table[] = {
      .operands_min = 2,
      .operands_max = 2,
      .options = {TUSK_OPT_OUTPUT, TUSK_OPT_DOT}},
+    {.name = "serve",
+     .synopsis = "--stdio [--role ROLE] PATH",
+     .summary = "Serves the repository at PATH to the tusk at the other end of an ssh connection. No key is needed. In "
+		"authorized_keys, command=\"tusk serve --stdio --role append-only PATH\" lets a client add but never "
+		"remove or overwrite; roles: full, append-only, read-only.",
+     .example = "serve --stdio --role append-only /srv/backup",
+     .run = cmd_serve,
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = {TUSK_OPT_STDIO, TUSK_OPT_ROLE}},
     {.name = "version",
      .brief = "show the version",
      .synopsis = "",

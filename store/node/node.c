@@ -175,6 +175,7 @@ struct kind {
 static const struct kind kinds[] = {
     {"", open_path, create_path},
     {"file", open_file, create_file},
+    {"ssh", tusk_node_ssh_open, tusk_node_ssh_create},
     {"s3", tusk_node_s3_open, tusk_node_s3_create},
     {"s3+http", tusk_node_s3_open, tusk_node_s3_create},
 };

@@ -77,4 +77,9 @@ int tusk_node_local_create(const char *path, struct tusk_node **ret_node, struct
 int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
 int tusk_node_s3_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
 
+/* url: "ssh://[user@]host[:port]/path". TUSK_SSH_COMMAND, run by a shell, stands for ssh: it gets ssh's arguments, the
+ * last of which is the command for the far side; TUSK_REMOTE_COMMAND stands for tusk there. */
+int tusk_node_ssh_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+int tusk_node_ssh_create(const char *url, struct tusk_node **ret_node, struct tusk_err *err);
+
 #endif

@@ -147,8 +147,18 @@ static void other_kinds_of_place_are_refused_clearly(void **state)
 	static const struct {
 		const char *url, *word;
 	} cases[] = {
-	    {"ssh://host/path", "ssh:// is not supported by this build"},
 	    {"s4://host/bucket", "s4:// is not supported by this build"},
+	    {"ssh:///path", "no host name"},
+	    {"ssh://host", "has no path"},
+	    {"ssh://host/", "has no path"},
+	    {"ssh://host:22x/path", "no host name or port"},
+	    {"ssh://ho st/path", "no host name"},
+	    {"ssh://-oProxyCommand=x/path", "no host name"},
+	    {"ssh://-l@host/path", "no user name"},
+	    {"ssh://a b@host/path", "no user name"},
+	    {"ssh://host:-p/path", "no host name or port"},
+	    {"ssh://[::1/path", "no host name"},
+	    {"ssh://host/%zz", "broken %XX"},
 	    {"file://host/path", "names another host"},
 	    {"file:///a%0", "broken %XX"},
 	    {"file:///a%zz", "broken %XX"},
