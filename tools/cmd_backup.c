@@ -9,6 +9,7 @@
 #include "tusk/cleanup.h"
 #include "tusk/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,6 +107,26 @@ static int fill_source(const struct tusk_args *args, struct tusk_backup_options 
 	return 0;
 }
 
+static int fill_compression(const char *how, struct tusk_backup_options *options, struct tusk_err *err)
+{
+	static const char zstd[] = "zstd:";
+	char *end = NULL;
+
+	if (!how || strcmp(how, "lz4") == 0)
+		return 0;
+	options->compression = strcmp(how, "none") == 0 ? TUSK_COMPRESSION_NONE : TUSK_COMPRESSION_ZSTD;
+	if (options->compression == TUSK_COMPRESSION_NONE || strcmp(how, "zstd") == 0)
+		return 0;
+	if (strncmp(how, zstd, strlen(zstd)) == 0 && how[strlen(zstd)] >= '1' && how[strlen(zstd)] <= '9') {
+		unsigned long level = strtoul(how + strlen(zstd), &end, 10);
+		options->compression_level = (unsigned)level;
+		if (!*end && level <= TUSK_COMPRESSION_LEVEL_MAX)
+			return 0;
+	}
+	return tusk_err_set(err, TUSK_E_USAGE, 0, "--compression %s: there is none, lz4, zstd, and zstd:1 to zstd:%d",
+			    how, TUSK_COMPRESSION_LEVEL_MAX);
+}
+
 static int fill_options(const struct tusk_args *args, struct tusk_backup_options *options, struct tusk_err *err)
 {
 	*options = (struct tusk_backup_options){
@@ -123,6 +144,8 @@ static int fill_options(const struct tusk_args *args, struct tusk_backup_options
 	};
 	const char *time = tusk_args_text(args, TUSK_OPT_TIME);
 	if (time && tusk_time_parse(time, &options->time, err) < 0)
+		return -1;
+	if (fill_compression(tusk_args_text(args, TUSK_OPT_COMPRESSION), options, err) < 0)
 		return -1;
 	return fill_source(args, options, err);
 }

@@ -1,4 +1,4 @@
-/* Compression of records. The only module that includes <lz4.h>. */
+/* Compression of records. The only module that includes <lz4.h> and <zstd.h>. */
 #ifndef TUSK_CODEC_H
 #define TUSK_CODEC_H
 
@@ -8,10 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tusk_codec { TUSK_CODEC_RAW = 0, TUSK_CODEC_LZ4 = 1 };
+enum tusk_codec { TUSK_CODEC_RAW = 0, TUSK_CODEC_LZ4 = 1, TUSK_CODEC_ZSTD = 2 };
 
-struct tusk_compressor; /* working memory, one per thread */
-struct tusk_compressor *tusk_compressor_new(void);
+#define TUSK_ZSTD_LEVEL_MAX 19 /* those above need more memory to decode */
+
+struct tusk_compressor;                            /* working memory, one per thread */
+struct tusk_compressor *tusk_compressor_new(void); /* LZ4 */
+/* level: for zstd, 1 to TUSK_ZSTD_LEVEL_MAX. */
+struct tusk_compressor *tusk_compressor_new_for(enum tusk_codec codec, int level);
 void tusk_compressor_free(struct tusk_compressor *compressor);
 TUSK_DEFINE_CLEANUP(struct tusk_compressor, tusk_compressor, tusk_compressor_free)
 #define TUSK_AUTO_COMPRESSOR TUSK_CLEANUP(tusk_compressor_cleanup)

@@ -8,12 +8,29 @@
 
 #include <stdlib.h>
 
+#define ZSTD_LEVEL_DEFAULT 3
+
+static struct tusk_compressor *compressor_for(const struct tusk_backup_options *options)
+{
+	const unsigned level = options->compression_level ? options->compression_level : ZSTD_LEVEL_DEFAULT;
+
+	switch (options->compression) {
+	case TUSK_COMPRESSION_NONE:
+		return tusk_compressor_new_for(TUSK_CODEC_RAW, 0);
+	case TUSK_COMPRESSION_ZSTD:
+		return tusk_compressor_new_for(TUSK_CODEC_ZSTD, (int)level);
+	case TUSK_COMPRESSION_LZ4:
+		break;
+	}
+	return tusk_compressor_new();
+}
+
 int tusk_lane_init(struct tusk_lane *lane, struct tusk_ingest *ingest, bool for_files, struct tusk_err *err)
 {
 	*lane = (struct tusk_lane){.ingest = ingest};
 	lane->ider = tusk_ider_new(&ingest->repository->keys);
 	lane->hasher = tusk_hasher_new();
-	lane->compressor = tusk_compressor_new();
+	lane->compressor = compressor_for(ingest->options);
 	if (for_files) {
 		lane->block = tusk_queue_data_new(ingest->queue);
 		lane->slots = calloc(TUSK_SLOT_COUNT, sizeof *lane->slots);

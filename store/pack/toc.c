@@ -44,8 +44,8 @@ bool tusk_record_valid(const struct tusk_record *record)
 		return false;
 	if (record->codec == TUSK_CODEC_RAW)
 		return record->stored == record->raw + TUSK_TAG_SIZE;
-	return record->codec == TUSK_CODEC_LZ4 && record->stored > TUSK_TAG_SIZE &&
-	       record->stored <= record->raw + TUSK_TAG_SIZE;
+	return (record->codec == TUSK_CODEC_LZ4 || record->codec == TUSK_CODEC_ZSTD) &&
+	       record->stored > TUSK_TAG_SIZE && record->stored <= record->raw + TUSK_TAG_SIZE;
 }
 
 void tusk_record_aad(const struct tusk_record *record, uint8_t ret_aad[TUSK_RECORD_AAD_SIZE])

@@ -61,3 +61,21 @@ grep -q "^    $dir/nope: No such file or directory$" err || fail "$(cat err)"
 expect_exit 1 "$TUSK" backup "$dir/nope"
 [ "$(cat err)" = "tusk: backup failed: $dir/nope: No such file or directory" ] || fail "$(cat err)"
 [ "$((before + 1))" = "$("$TUSK" snapshots --json | wc -l)" ] || fail "number of snapshots"
+
+# Compression: what was stored one way is read whatever the next backup uses; stronger is smaller.
+seq 100000 >numbers
+size_with() { # METHOD: bytes of a fresh repository
+  rm -rf "$dir/small"
+  "$TUSK" -r "$dir/small" init --encryption none >/dev/null
+  "$TUSK" -r "$dir/small" backup --compression "$1" "$dir/numbers" >/dev/null
+  "$TUSK" -r "$dir/small" cat "latest:$dir/numbers" | cmp - numbers || fail "content after --compression $1"
+  "$TUSK" -r "$dir/small" check --data >/dev/null || fail "check after --compression $1"
+  du -sb "$dir/small/packs" | cut -f1
+}
+none=$(size_with none) lz4=$(size_with lz4) zstd=$(size_with zstd) strong=$(size_with zstd:19)
+for smaller in "$lz4:$none" "$zstd:$lz4" "$strong:$lz4"; do
+  [ "${smaller%:*}" -lt "${smaller#*:}" ] || fail "sizes: none $none, lz4 $lz4, zstd $zstd, zstd:19 $strong"
+done
+expect_exit 2 "$TUSK" backup --compression zstd:20 src
+expect_exit 2 "$TUSK" backup --compression gzip src
+[ "$(cat err)" = "tusk: backup failed: --compression gzip: there is none, lz4, zstd, and zstd:1 to zstd:19" ] || fail "$(cat err)"

@@ -175,9 +175,9 @@ static void an_unknown_codec_is_refused_by_number(void **state)
 	uint8_t back[4];
 
 	(void)state;
-	assert_int_equal(tusk_decompress((enum tusk_codec)2, "1234", 4, back, 4, &err), -1);
+	assert_int_equal(tusk_decompress((enum tusk_codec)3, "1234", 4, back, 4, &err), -1);
 	assert_int_equal(err.code, TUSK_E_CORRUPT);
-	assert_string_equal(err.message, "unknown codec 2");
+	assert_string_equal(err.message, "unknown codec 3");
 }
 
 static void an_absurd_length_is_refused(void **state)
@@ -192,6 +192,44 @@ static void an_absurd_length_is_refused(void **state)
 	assert_int_equal(err.code, TUSK_E_CORRUPT);
 }
 
+static void zstd_survives_the_round_trip_at_every_level(void **state)
+{
+	static uint8_t raw[131072], out[sizeof(raw)], back[sizeof(raw)];
+	size_t lz4, made;
+	struct tusk_err err = {0};
+
+	fill_text(raw, sizeof(raw), 5);
+	assert_int_equal(tusk_compress(*state, raw, sizeof(raw), out, &lz4), TUSK_CODEC_LZ4);
+	for (int level = 1; level <= TUSK_ZSTD_LEVEL_MAX; level += 6) {
+		struct tusk_compressor *zstd TUSK_AUTO_COMPRESSOR = tusk_compressor_new_for(TUSK_CODEC_ZSTD, level);
+
+		assert_non_null(zstd);
+		assert_int_equal(tusk_compress(zstd, raw, sizeof(raw), out, &made), TUSK_CODEC_ZSTD);
+		assert_true(made < lz4);
+		assert_int_equal(tusk_decompress(TUSK_CODEC_ZSTD, out, made, back, sizeof(raw), &err), 0);
+		assert_memory_equal(back, raw, sizeof(raw));
+		assert_int_equal(tusk_decompress(TUSK_CODEC_ZSTD, out, made, back, sizeof(raw) - 1, &err), -1);
+		assert_int_equal(tusk_decompress(TUSK_CODEC_ZSTD, out, made - 1, back, sizeof(raw), &err), -1);
+		assert_int_equal(err.code, TUSK_E_CORRUPT);
+		fill_random(raw, sizeof(raw), 6);
+		assert_int_equal(tusk_compress(zstd, raw, sizeof(raw), out, &made), TUSK_CODEC_RAW);
+		fill_text(raw, sizeof(raw), 5);
+	}
+}
+
+static void a_compressor_for_raw_data_leaves_everything_as_it_is(void **state)
+{
+	struct tusk_compressor *none TUSK_AUTO_COMPRESSOR = tusk_compressor_new_for(TUSK_CODEC_RAW, 0);
+	uint8_t raw[1000], out[1000];
+	size_t made = 0;
+
+	(void)state;
+	assert_non_null(none);
+	fill_text(raw, sizeof(raw), 1);
+	assert_int_equal(tusk_compress(none, raw, sizeof(raw), out, &made), TUSK_CODEC_RAW);
+	assert_int_equal(made, sizeof(raw));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -204,6 +242,8 @@ int main(void)
 	    TEST(the_result_does_not_depend_on_earlier_work),
 	    TEST(a_block_cut_or_promised_wrongly_is_refused),
 	    TEST(raw_data_of_another_length_is_refused),
+	    TEST(zstd_survives_the_round_trip_at_every_level),
+	    TEST(a_compressor_for_raw_data_leaves_everything_as_it_is),
 	    TEST(an_unknown_codec_is_refused_by_number),
 	    TEST(an_absurd_length_is_refused),
 	};

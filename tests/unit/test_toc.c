@@ -234,7 +234,7 @@ static void a_sealed_table_that_is_impossible_is_refused(void **state)
 	    {26, 10, 1, 0, true},          {26, 10, 4, 0, true},
 	    {16, 0, 1, 0, true},           {20, 10, 1, 1, true},
 	    {26, 10, 0, 0, false},         {26, 10, 5, 0, false},
-	    {26, 10, 1, 2, false},         {25, 10, 1, 0, false},
+	    {26, 10, 1, 3, false},         {25, 10, 1, 0, false},
 	    {27, 10, 1, 1, false},         {16, 10, 1, 1, false},
 	    {15, 0xffffffff, 1, 0, false}, {TUSK_RECORD_MAX_RAW + 17, TUSK_RECORD_MAX_RAW + 1, 1, 0, false},
 	};

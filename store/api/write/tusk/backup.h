@@ -25,6 +25,9 @@ enum tusk_problem {
 	TUSK_PROBLEM_TOO_LARGE   /* beyond a limit of the format */
 };
 
+enum tusk_compression { TUSK_COMPRESSION_LZ4 = 0, TUSK_COMPRESSION_NONE, TUSK_COMPRESSION_ZSTD };
+#define TUSK_COMPRESSION_LEVEL_MAX 19
+
 struct tusk_backup_options {
 	const char *const *paths; /* count paths; made absolute by the library without resolving symlinks */
 	size_t path_count;
@@ -38,6 +41,8 @@ struct tusk_backup_options {
 	bool force;         /* read every file even when the parent says it is unchanged */
 	bool dry_run;       /* reads, hashes and counts, writes nothing */
 	unsigned threads;   /* 0: one per processor */
+	enum tusk_compression compression;
+	unsigned compression_level; /* of zstd: 1 to 19; 0: 3 */
 	/* Instead of paths: one file named stream_name (in the root) with what stream_fd gives until its end; or what
 	 * the program stream_command prints: a non-zero exit of it is a failure and no snapshot is written. */
 	const char *stream_name;
