@@ -101,7 +101,8 @@ static int look(struct tusk_node_s3 *node, const char *name, uint64_t len, struc
 			return -1;
 		if (found == TUSK_NODE_FOUND && size == len)
 			return TUSK_NODE_FOUND;
-		nanosleep(&pause, NULL);
+		if (i + 1 < LOOK_MAX)
+			nanosleep(&pause, NULL);
 	}
 	return TUSK_NODE_ABSENT;
 }
