@@ -77,7 +77,7 @@ faults
 
 # The service goes away in the middle of a pack, and comes back. What it had acknowledged it still has.
 faults 'delay 150'
-head -c 12000000 /dev/urandom >src/large
+head -c 6000000 /dev/urandom >src/large
 "$TUSK" backup --quiet src >/dev/null 2>err &
 backup=$!
 while ! grep -q "PUT.*packs/" <(tail -n 3 "$dir/faults.log"); do sleep 0.05; done
