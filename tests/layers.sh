@@ -50,6 +50,8 @@ may_not tools/main.c handle.h fetcher.h index.h node.h crypto.h wire.h ingest.h 
 may store/check/walk.c fetcher.h handle.h tree.h wire.h
 may_not store/check/walk.c ingest.h chunker.h inode.h opt.h
 may store/ingest/worker.c chunker.h codec.h handle.h
+may store/prune/live.c fetcher.h manifest.h node.h
+may_not store/prune/live.c ingest.h check_private.h opt.h
 may_not store/ingest/worker.c check_private.h inode.h
 may store/reader/view.c handle.h tree.h
 may_not store/reader/view.c ingest.h check_private.h chunker.h

@@ -330,7 +330,7 @@ static int local_generation(struct tusk_node *node, const char *prefix, uint64_t
 	char folder[16];
 
 	folder_of_prefix(prefix, folder);
-	if (mix_folder(local, folder, false, &hash, err) < 0)
+	if (mix_folder(local, folder, !tusk_node_folder_is_required(prefix), &hash, err) < 0)
 		return -1;
 	for (unsigned i = 0; strncmp(folder, "packs", 5) == 0 && i < 256; i++) {
 		snprintf(folder, sizeof(folder), "packs/%02x", i);

@@ -1,5 +1,6 @@
 #include "handle.h"
 #include "manifest.h"
+#include "marks.h"
 
 #include "tusk/snapshot.h"
 
@@ -136,6 +137,7 @@ int tusk_snapshot_list_load(struct tusk_repository *repository,
 	TUSK_AUTO_FREE struct news *news = calloc(1, sizeof(*news));
 	TUSK_AUTO_BUF struct tusk_buf ids = {0};
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
+	struct tusk_marks marks TUSK_AUTO_MARKS = {0};
 
 	if (tusk_node_list(repository->node, PREFIX, collect_id, &ids, err) != 0)
 		return -1;
@@ -144,6 +146,8 @@ int tusk_snapshot_list_load(struct tusk_repository *repository,
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	load_all(repository, &ids, &listener, news, &list);
 	qsort(list.items, list.count, sizeof(*list.items), compare);
+	if (tusk_marks_load(repository, &marks, err) < 0 || tusk_marks_apply(&marks, &list, err) < 0)
+		return -1;
 	*ret_list = list;
 	list = (struct tusk_snapshot_list){0};
 	return 0;
@@ -159,5 +163,11 @@ void tusk_snapshot_list_release(struct tusk_snapshot_list *list)
 
 int tusk_snapshot_generation(struct tusk_repository *repository, uint64_t *ret_generation, struct tusk_err *err)
 {
-	return tusk_node_generation(repository->node, PREFIX, ret_generation, err);
+	uint64_t snapshots, marks;
+
+	if (tusk_node_generation(repository->node, PREFIX, &snapshots, err) < 0 ||
+	    tusk_node_generation(repository->node, "marks/", &marks, err) < 0)
+		return -1;
+	*ret_generation = snapshots * 0x9e3779b97f4a7c15u ^ marks;
+	return 0;
 }

@@ -40,6 +40,7 @@ struct tusk_snapshot {
 	bool has_parent;
 	struct tusk_id parent;
 	bool has_xattrs;
+	bool pinned; /* set by tusk_snapshot_list_load: forget leaves it alone */
 	struct tusk_counters counters;
 	uint8_t writer[16];
 	uint64_t writer_counter;
@@ -48,7 +49,8 @@ struct tusk_snapshot {
 };
 void tusk_snapshot_release(struct tusk_snapshot *snapshot);
 
-/* All snapshots, oldest first, then by id. Reads the index's cache for manifests already seen. A manifest that cannot
+/* All snapshots, oldest first, then by id, with the tags and pins that were given to them later. Reads the index's
+ * cache for manifests already seen. A manifest that cannot
  * be read is left out of items and counted in damaged, its id and reason given to on_damage (which may be NULL). */
 struct tusk_snapshot_list {
 	struct tusk_snapshot *items;

@@ -1,0 +1,59 @@
+/* Leases: who works on a node now. They decide costs only, never what is safe (DESIGN.md, Writers and prune). */
+#ifndef TUSK_LEASE_H
+#define TUSK_LEASE_H
+
+#include "crypto.h"
+#include "node.h"
+#include "notes.h"
+
+#define TUSK_LEASE_RENEW_S 120  /* its holder renews it */
+#define TUSK_LEASE_FENCE_S 1200 /* without a renewal its holder no longer relies on it */
+#define TUSK_LEASE_DEAD_S  1800 /* others hold it for dead that long after the first look at an unchanged counter */
+
+/* Seconds since the boot, suspended time included (CLOCK_BOOTTIME). A variable, so that the simulation can have its
+ * own. */
+extern uint64_t (*tusk_lease_clock)(void);
+
+/* This process; and whether the process of an owner lives, as far as that can be known from here. */
+void tusk_owner_self(struct tusk_owner *ret_owner);
+enum tusk_life { TUSK_LIFE_UNKNOWN, TUSK_LIFE_ALIVE, TUSK_LIFE_DEAD };
+enum tusk_life tusk_owner_life(const struct tusk_owner *owner);
+
+/* A lease of our own. Invariant: name is set iff it lies on the node. */
+struct tusk_lease {
+	struct tusk_node *node;
+	const struct tusk_keys *keys;
+	char name[80];
+	struct tusk_lease_note note;
+	uint64_t renewed; /* tusk_lease_clock of the last success */
+};
+/* Durable on return. lease: zeroed, or released. */
+int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
+		    enum tusk_lease_kind kind, struct tusk_err *err);
+/* Writes the note again, with the next counter. */
+int tusk_lease_renew(struct tusk_lease *lease, struct tusk_err *err);
+/* Whether its holder may rely on it: it still lies on the node as last written, and not too long ago. -1: cannot say.
+ */
+int tusk_lease_holds(const struct tusk_lease *lease, struct tusk_err *err);
+/* Removes it from the node; what fails is left for prune. */
+void tusk_lease_release(struct tusk_lease *lease);
+#define TUSK_AUTO_LEASE TUSK_CLEANUP(tusk_lease_release)
+
+/* All leases of a node. One that does not decode is of kind 0. */
+struct tusk_seen_lease {
+	char name[80];
+	struct tusk_lease_note note;
+	enum tusk_life life;
+};
+struct tusk_leases {
+	struct tusk_seen_lease *items;
+	size_t count;
+};
+void tusk_leases_release(struct tusk_leases *leases);
+#define TUSK_AUTO_LEASES TUSK_CLEANUP(tusk_leases_release)
+/* memory: a folder in which it is remembered when a counter was first seen (NULL: nothing is remembered, and only what
+ * the kernel knows makes a lease dead). */
+int tusk_leases_load(struct tusk_node *node, const struct tusk_keys *keys, const char *memory,
+		     struct tusk_leases *ret_leases, struct tusk_err *err);
+
+#endif

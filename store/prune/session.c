@@ -1,0 +1,287 @@
+#include "session.h"
+
+#include "condemn.h"
+#include "pack.h"
+#include "tusk/cleanup.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#define COMMIT_TRIES 5u /* prune began anew during each look at what the snapshot needs */
+
+struct tusk_session {
+	struct tusk_node *node;
+	const struct tusk_keys *keys;
+	pthread_mutex_t lock; /* guards lease */
+	struct tusk_lease lease;
+	struct tusk_condemned condemned;
+	pthread_t thread;
+	bool has_thread, stop; /* stop: under lock */
+	pthread_cond_t stopped;
+};
+
+/* ---- lists of packs ---- */
+
+int tusk_pack_ids_add(struct tusk_pack_ids *ids, const struct tusk_id *id, struct tusk_err *err)
+{
+	if (ids->count == ids->capacity) {
+		size_t capacity = ids->capacity ? 2 * ids->capacity : 64;
+		struct tusk_id *items = reallocarray(ids->items, capacity, sizeof(*items));
+		if (!items)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+		ids->items = items;
+		ids->capacity = capacity;
+	}
+	ids->items[ids->count++] = *id;
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return tusk_id_compare(a, b);
+}
+
+void tusk_pack_ids_sort(struct tusk_pack_ids *ids)
+{
+	if (ids->count > 1)
+		qsort(ids->items, ids->count, sizeof(*ids->items), compare_ids);
+}
+
+bool tusk_pack_ids_contain(const struct tusk_pack_ids *sorted, const struct tusk_id *id)
+{
+	return sorted->count && bsearch(id, sorted->items, sorted->count, sizeof(*sorted->items), compare_ids);
+}
+
+void tusk_pack_ids_release(struct tusk_pack_ids *ids)
+{
+	free(ids->items);
+	*ids = (struct tusk_pack_ids){0};
+}
+
+/* ---- begin and end ---- */
+
+int tusk_session_begin(struct tusk_node *node, const struct tusk_keys *keys, struct tusk_session **ret_session,
+		       struct tusk_err *err)
+{
+	TUSK_AUTO_SESSION struct tusk_session *session = calloc(1, sizeof(*session));
+	pthread_condattr_t attributes;
+
+	if (!session)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	session->node = node;
+	session->keys = keys;
+	pthread_mutex_init(&session->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&session->stopped, &attributes);
+	pthread_condattr_destroy(&attributes);
+	/* The lease first: a prune that does not see it began to look before this. Then the epoch before the list: an
+	 * old list with a new epoch would be relied upon. */
+	if (tusk_lease_take(&session->lease, node, keys, TUSK_LEASE_WRITER, err) < 0 ||
+	    tusk_epoch_load(node, keys, &session->lease.note.epoch, err) < 0 ||
+	    tusk_condemned_load(node, keys, &session->condemned, err) < 0 || tusk_lease_renew(&session->lease, err) < 0)
+		return -1;
+	*ret_session = TUSK_STEAL(session);
+	return 0;
+}
+
+static void *renew_now_and_then(void *context)
+{
+	struct tusk_session *session = context;
+
+	pthread_mutex_lock(&session->lock);
+	while (!session->stop) {
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += TUSK_LEASE_RENEW_S;
+		if (pthread_cond_timedwait(&session->stopped, &session->lock, &until) == ETIMEDOUT && !session->stop)
+			(void)tusk_lease_renew(&session->lease, NULL); /* a failure shows at the commit */
+	}
+	pthread_mutex_unlock(&session->lock);
+	return NULL;
+}
+
+int tusk_session_keep(struct tusk_session *session, struct tusk_err *err)
+{
+	int failure = pthread_create(&session->thread, NULL, renew_now_and_then, session);
+	session->has_thread = failure == 0;
+	return failure ? tusk_err_set(err, TUSK_E_INTERNAL, failure, "cannot start a thread") : 0;
+}
+
+void tusk_session_end(struct tusk_session *session)
+{
+	if (!session)
+		return;
+	if (session->has_thread) {
+		pthread_mutex_lock(&session->lock);
+		session->stop = true;
+		pthread_cond_signal(&session->stopped);
+		pthread_mutex_unlock(&session->lock);
+		pthread_join(session->thread, NULL);
+	}
+	tusk_lease_release(&session->lease);
+	tusk_condemned_release(&session->condemned);
+	pthread_mutex_destroy(&session->lock);
+	pthread_cond_destroy(&session->stopped);
+	free(session);
+}
+
+const struct tusk_condemned *tusk_session_condemned(const struct tusk_session *session)
+{
+	return &session->condemned;
+}
+
+int tusk_session_protect(struct tusk_session *session, const struct tusk_id *root, struct tusk_err *err)
+{
+	struct tusk_lease_note *note = &session->lease.note;
+	int result = 0;
+
+	pthread_mutex_lock(&session->lock);
+	if (note->root_count < TUSK_LEASE_ROOTS_MAX) {
+		note->roots[note->root_count++] = *root;
+		result = tusk_lease_renew(&session->lease, err);
+	}
+	pthread_mutex_unlock(&session->lock);
+	return result;
+}
+
+static int lease_holds(struct tusk_session *session, struct tusk_err *err)
+{
+	pthread_mutex_lock(&session->lock);
+	int holds = tusk_lease_holds(&session->lease, err);
+	pthread_mutex_unlock(&session->lock);
+	return holds;
+}
+
+/* ---- commit ---- */
+
+/* What a look at the node said about the snapshot's packs. */
+struct look {
+	bool done;
+	struct tusk_epoch epoch; /* when it began */
+	struct tusk_pack_ids needed;
+};
+
+static void look_release(struct look *look)
+{
+	tusk_pack_ids_release(&look->needed);
+}
+
+/* 0; 1: something is missing; -1. The list of condemned packs belongs to look->epoch. */
+static int look_again(struct look *look, const struct tusk_condemned *condemned, const struct tusk_commit *commit,
+		      struct tusk_err *err)
+{
+	look->needed.count = 0;
+	int missing = commit->verify(commit->context, condemned, &look->needed, err);
+	look->done = missing == 0;
+	return missing;
+}
+
+/* Whether packs that were condemned when we looked are still there; then they are no longer condemned. 0, 1: one is
+ * gone, -1. For the holder of the lock. */
+static int spare_needed(const struct tusk_session *session, struct look *look, struct tusk_err *err)
+{
+	for (size_t i = 0; i < look->needed.count; i++) {
+		char name[80];
+		uint64_t size;
+
+		tusk_pack_name(&look->needed.items[i], name);
+		int found = tusk_node_stat(session->node, name, &size, err);
+		if (found != TUSK_NODE_FOUND)
+			return found < 0 ? -1 : 1;
+	}
+	return tusk_condemned_spare(session->node, session->keys, &look->needed, err);
+}
+
+enum turn { TURN_DONE, TURN_STALE, TURN_LOOK, TURN_NO_LOCKS, TURN_FAILED = -1 };
+
+/* The commit-time check and the publication under one hold of the node's lock: nothing is condemned or removed between
+ * them. TURN_LOOK: a new epoch has begun since the caller knew that all is there; look and condemned are set for a
+ * look.
+ */
+static enum turn try_locked(struct tusk_session *session, const struct tusk_commit *commit, struct look *look,
+			    struct tusk_condemned *condemned, struct tusk_err *err)
+{
+	TUSK_AUTO_NODE_LOCK struct tusk_node_lock *lock = NULL;
+	struct tusk_epoch epoch;
+	int locked = tusk_node_lock(session->node, &lock, err);
+
+	if (locked != TUSK_NODE_LOCKED)
+		return locked < 0 ? TURN_FAILED : TURN_NO_LOCKS;
+	int holds = lease_holds(session, err);
+	if (holds < 0 || tusk_epoch_load(session->node, session->keys, &epoch, err) < 0)
+		return TURN_FAILED;
+	bool is_known = look->done ? tusk_epoch_equal(&epoch, &look->epoch)
+				   : holds && tusk_epoch_equal(&epoch, &session->lease.note.epoch);
+	if (!is_known) {
+		look->epoch = epoch;
+		return tusk_condemned_load(session->node, session->keys, condemned, err) < 0 ? TURN_FAILED : TURN_LOOK;
+	}
+	int gone = spare_needed(session, look, err);
+	if (gone != 0)
+		return gone < 0 ? TURN_FAILED : TURN_STALE;
+	return commit->publish(commit->context, err) < 0 ? TURN_FAILED : TURN_DONE;
+}
+
+/* 0; 1: something that the snapshot needs is missing, or condemned: it may go at any time; -1. */
+static int verify_lockless(struct tusk_session *session, const struct tusk_commit *commit, struct tusk_err *err)
+{
+	struct tusk_condemned condemned TUSK_AUTO_CONDEMNED = {0};
+	TUSK_AUTO_PACK_IDS struct tusk_pack_ids needed = {0};
+	struct tusk_epoch epoch;
+
+	if (tusk_epoch_load(session->node, session->keys, &epoch, err) < 0 ||
+	    tusk_condemned_load(session->node, session->keys, &condemned, err) < 0)
+		return -1;
+	if (tusk_epoch_equal(&epoch, &session->lease.note.epoch))
+		return 0;
+	int missing = commit->verify(commit->context, &condemned, &needed, err);
+	return missing != 0 ? missing : needed.count > 0;
+}
+
+/* Without a lock the order does it. First the lease names the new root, durably; then epoch and condemned packs are
+ * read. If a prune condemned a pack of ours before that, we see it here and do not publish. If it does so later, its
+ * look at leases and snapshots comes later still and finds the root in the lease, or the snapshot. */
+static int commit_lockless(struct tusk_session *session, const struct tusk_commit *commit, struct tusk_err *err)
+{
+	if (tusk_session_protect(session, &commit->root, err) < 0)
+		return -1;
+	int holds = lease_holds(session, err);
+	int missing = holds < 0 ? -1 : verify_lockless(session, commit, err);
+	if (missing < 0)
+		return -1;
+	if (missing || !holds)
+		return TUSK_COMMIT_STALE;
+	if (commit->publish(commit->context, err) < 0)
+		return -1;
+	/* Whoever took the lease away has waited a day for us; is all still there? */
+	holds = lease_holds(session, err);
+	missing = holds == 0 ? verify_lockless(session, commit, err) : 0;
+	if (holds >= 0 && missing == 0)
+		return TUSK_COMMITTED;
+	if (commit->withdraw(commit->context, err) < 0 || holds < 0 || missing < 0)
+		return -1;
+	return TUSK_COMMIT_STALE;
+}
+
+int tusk_session_commit(struct tusk_session *session, const struct tusk_commit *commit, struct tusk_err *err)
+{
+	struct tusk_condemned condemned TUSK_AUTO_CONDEMNED = {0};
+	struct look look TUSK_CLEANUP(look_release) = {0};
+
+	for (unsigned tries = 0; tries < COMMIT_TRIES; tries++) {
+		enum turn turn = try_locked(session, commit, &look, &condemned, err);
+		if (turn == TURN_NO_LOCKS)
+			return commit_lockless(session, commit, err);
+		if (turn == TURN_FAILED)
+			return -1;
+		if (turn != TURN_LOOK)
+			return turn == TURN_DONE ? TUSK_COMMITTED : TUSK_COMMIT_STALE;
+		int missing = look_again(&look, &condemned, commit, err);
+		if (missing != 0)
+			return missing < 0 ? -1 : TUSK_COMMIT_STALE;
+	}
+	return tusk_err_set(err, TUSK_E_LOCKED, 0, "prune removes packs again and again; the snapshot was not written");
+}

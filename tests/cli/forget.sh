@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# forget: what stays by which rule; nothing goes unasked; pins and tags.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+make_repository --encryption none
+mkdir src other && echo 1 >src/f && echo 2 >other/f
+for day in 01 02 03 04 05; do
+  "$TUSK" backup --host one --time "2026-05-${day}T10:00:00Z" src >/dev/null
+done
+"$TUSK" backup --host one --time 2026-05-05T11:00:00Z src >/dev/null
+"$TUSK" backup --host two --tag x --time 2026-01-01T10:00:00Z other >/dev/null
+rows() { "$TUSK" snapshots "$@" | grep -c '^[0-9a-f]\{8\}  ' || true; }
+
+# Without a policy nothing goes.
+expect_exit 0 "$TUSK" forget
+grep -q 'nothing is removed' err || fail "$(cat err)"
+expect_exit 0 "$TUSK" forget --keep-last 0
+[ "$(rows)" = 7 ] || fail "something went unasked"
+
+# A dry run says what would go, group by group, and why the rest stays.
+expect_exit 0 "$TUSK" forget --keep-daily 3 --dry-run
+[ "$(grep -c '^  keep ' out)" = 4 ] || fail "$(cat out)"
+[ "$(grep -c '^  remove ' out)" = 3 ] || fail "$(cat out)"
+grep -q '^  keep .*2026-05-05 11:00:00  daily$' out || fail "$(cat out)"
+grep -q '^  remove .*2026-05-05 10:00:00$' out || fail "$(cat out)"
+grep -q "^snapshots of two:$dir/other$" out || fail "$(cat out)"
+grep -q '^would forget 3 snapshots, kept 4$' out || fail "$(cat out)"
+[ "$(rows)" = 7 ] || fail "the dry run removed something"
+
+# Filters bound what a policy sees.
+expect_exit 0 "$TUSK" forget --host two --keep-last 1 --json
+[ "$(grep -c '"keep":true' out)" = 1 ] || fail "$(cat out)"
+
+# A pin stays, and is not forgotten by name.
+pinned=$("$TUSK" snapshots --json | sed -n 2p | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+expect_exit 0 "$TUSK" pin "$pinned"
+expect_exit 0 "$TUSK" forget --keep-last 1 --host one
+[ "$(rows --host one)" = 2 ] || fail "$(cat out)"
+grep -q "^  keep .*${pinned:0:8}.*pinned$" out || fail "$(cat out)"
+expect_exit 2 "$TUSK" forget "$pinned"
+grep -q 'is pinned' err || fail "$(cat err)"
+expect_exit 0 "$TUSK" pin --undo "$pinned"
+expect_exit 0 "$TUSK" forget "${pinned:0:8}"
+[ "$(rows --host one)" = 1 ] || fail "forget by name"
+expect_exit 1 "$TUSK" forget "$pinned"
+[ -s "repo/forgotten/$pinned" ] || fail "no note of a forgotten snapshot"
+[ -z "$(ls repo/marks)" ] || fail "the mark of a forgotten snapshot is left"
+
+# --keep-tag and --keep-within.
+"$TUSK" backup --host two --time 2026-03-01T10:00:00Z other >/dev/null
+"$TUSK" backup --host two --time 2026-03-08T10:00:00Z other >/dev/null
+expect_exit 0 "$TUSK" forget --host two --keep-within 6d --keep-tag x --dry-run
+[ "$(grep -c '^  keep ' out)" = 2 ] || fail "$(cat out)"
+expect_exit 2 "$TUSK" forget --keep-within soon
+expect_exit 2 "$TUSK" forget latest --keep-last 1
+
+# The space comes back with --prune.
+expect_exit 0 "$TUSK" forget --keep-last 1 --host two --prune
+grep -q '^removed ' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" check --data

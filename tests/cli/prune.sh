@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# prune: removes what no snapshot needs, and only that; a dry run and an undo; stops at damage.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+make_repository --encryption aes256-gcm
+packs() { find repo/packs -type f | wc -l; }
+
+# Nothing to do.
+expect_exit 0 "$TUSK" prune
+grep -q '^removed 0 packs' out || fail "$(cat out)"
+
+mkdir src && head -c 3000000 /dev/urandom >src/old && head -c 1000000 /dev/urandom >src/both
+"$TUSK" backup src >/dev/null
+rm src/old && head -c 2000000 /dev/urandom >src/new
+"$TUSK" backup src >/dev/null
+all=$(packs)
+expect_exit 0 "$TUSK" prune
+[ "$(packs)" = "$all" ] || fail "prune removed packs that are needed"
+"$TUSK" forget latest~1 >/dev/null
+
+expect_exit 0 "$TUSK" prune --dry-run
+grep -q '^would remove [1-9]' out || fail "$(cat out)"
+[ "$(packs)" = "$all" ] || fail "the dry run removed packs"
+[ ! -e repo/leases ] || [ -z "$(ls repo/leases)" ] || fail "the dry run left a lease"
+expect_exit 0 "$TUSK" prune --json
+grep -q '"removed_packs":[1-9]' out || fail "$(cat out)"
+[ "$(packs)" -lt "$all" ] || fail "nothing was removed"
+[ -z "$(ls repo/leases)" ] || fail "a lease is left"
+expect_exit 0 "$TUSK" check --data
+"$TUSK" cat "latest:$dir/src/new" | cmp - src/new || fail "the snapshot that stays"
+"$TUSK" cat "latest:$dir/src/both" | cmp - src/both || fail "what both had"
+
+# A manifest that cannot be read: nothing is removed, exit 4.
+"$TUSK" backup src >/dev/null
+newest=$("$TUSK" snapshots --json | tail -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+"$TUSK" forget latest~1 >/dev/null
+cp "repo/snapshots/$newest" saved && chmod u+w "repo/snapshots/$newest"
+printf X | dd of="repo/snapshots/$newest" bs=1 seek=90 conv=notrunc status=none
+all=$(packs)
+expect_exit 4 "$TUSK" prune
+grep -q "^tusk: prune: snapshot ${newest:0:8}: " err || fail "$(cat err)"
+[ "$(packs)" = "$all" ] || fail "prune removed packs although a snapshot cannot be read"
+cp saved "repo/snapshots/$newest"
+
+# A pack that is missing: the same.
+pack=$(find repo/packs -type f -size +800k | sed -n 1p)
+mv "$pack" kept
+expect_exit 4 "$TUSK" prune
+grep -q 'in no pack' err || fail "$(cat err)"
+mv kept "$pack"
+expect_exit 0 "$TUSK" prune
+expect_exit 0 "$TUSK" check --data
