@@ -5,6 +5,7 @@
 
 #define COLUMNS      80
 #define NAME_COLUMNS 31
+#define OPTION_SIZE  64
 
 /* Prints text wrapped at words. */
 static void wrap(FILE *out, const char *text)
@@ -23,16 +24,36 @@ static void wrap(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
-static void option_line(FILE *out, const struct tusk_opt_row *row)
+static void option_text(const struct tusk_opt_row *row, char ret_text[OPTION_SIZE])
 {
-	char left[64];
 	const char *argument = row->argument ? row->argument : "";
 	const char *space = row->argument && row->kind != TUSK_OPT_IS_SHARE ? " " : "";
 	if (row->letter)
-		snprintf(left, sizeof(left), "-%c, --%s%s%s", row->letter, row->name, space, argument);
+		snprintf(ret_text, OPTION_SIZE, "-%c, --%s%s%s", row->letter, row->name, space, argument);
 	else
-		snprintf(left, sizeof(left), "    --%s%s%s", row->name, space, argument);
+		snprintf(ret_text, OPTION_SIZE, "    --%s%s%s", row->name, space, argument);
+}
+
+static void option_line(FILE *out, const struct tusk_opt_row *row)
+{
+	char left[OPTION_SIZE];
+	option_text(row, left);
 	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
+}
+
+/* Two in a line: there are as many commands as a screen holds. */
+static void options_in_brief(FILE *out)
+{
+	unsigned shown = 0;
+	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++) {
+		char text[OPTION_SIZE];
+		if (i == TUSK_OPT_HELP || i == TUSK_OPT_VERSION)
+			continue;
+		option_text(&tusk_opt_table[i], text);
+		fprintf(out, shown++ % 2 ? "  %s\n" : "  %-38s", text);
+	}
+	if (shown % 2)
+		fputc('\n', out);
 }
 
 void tusk_help_command(FILE *out, const struct tusk_command *command)
@@ -67,9 +88,7 @@ void tusk_help_commands(FILE *out)
 		else
 			fprintf(out, "%s\n", left->brief);
 	}
-	fputs("\nOptions of every command, before or after its name:\n", out);
-	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
-		if (i != TUSK_OPT_HELP && i != TUSK_OPT_VERSION)
-			option_line(out, &tusk_opt_table[i]);
+	fputs("\nOptions of every command, before or after its name; tusk(1) explains them:\n", out);
+	options_in_brief(out);
 	fputs("Example: tusk -r /srv/backup backup /home       More: tusk help COMMAND\n", out);
 }
