@@ -1,4 +1,4 @@
-/* Dropping packs that the node no longer has. */
+/* Dropping packs that the node no longer has, or that may go. */
 #include "index_items.h"
 #include "index_sync.h"
 
@@ -214,4 +214,45 @@ int tusk_index_forget(struct tusk_index *index, struct tusk_node *node, const st
 		return -1;
 	result->packs_dropped += purge.dropped;
 	return 0;
+}
+
+/* Those of many packs that the index knows. */
+struct known {
+	const struct tusk_id *packs;
+	size_t count;
+	struct tusk_pack_list list;
+};
+
+static void known_release(struct known *known)
+{
+	tusk_pack_list_release(&known->list);
+}
+
+static int known_work(const struct tusk_db *db, MDB_txn *txn, void *context)
+{
+	struct known *known = context;
+
+	known->list.count = 0;
+	for (size_t i = 0; i < known->count; i++) {
+		uint32_t number;
+		int rc = tusk_pack_number_get(db, txn, &known->packs[i], &number);
+		if (rc == MDB_NOTFOUND)
+			continue;
+		if (rc != 0)
+			return rc;
+		if (tusk_pack_list_append(&known->list, &known->packs[i], 0, NULL) < 0)
+			return ENOMEM;
+	}
+	return 0;
+}
+
+int tusk_index_forget_packs(struct tusk_index *index, struct tusk_node *node, const struct tusk_id *packs, size_t count,
+			    struct tusk_err *err)
+{
+	struct known known TUSK_CLEANUP(known_release) = {.packs = packs, .count = count};
+	struct tusk_index_sync_result ignored = {0};
+
+	if (tusk_index_read(index, known_work, &known, err) < 0)
+		return -1;
+	return known.list.count ? tusk_index_forget(index, node, &known.list, &ignored, err) : 0;
 }

@@ -62,6 +62,9 @@ int tusk_index_sync_to_read(struct tusk_index *index, struct tusk_node *node, st
 /* Builds a new environment beside the old one from the node and replaces it. */
 int tusk_index_rebuild(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
 		       struct tusk_err *err);
+/* Forgets packs although the node has them; unless one was forgotten, costs a look-up each. A sync finds them again. */
+int tusk_index_forget_packs(struct tusk_index *index, struct tusk_node *node, const struct tusk_id *packs, size_t count,
+			    struct tusk_err *err);
 int tusk_index_count(struct tusk_index *index, uint64_t *ret_entries, uint64_t *ret_packs, struct tusk_err *err);
 
 /* A number that rises whenever entries are dropped (of packs that are gone, or that proved wrong), and whether it is

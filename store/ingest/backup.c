@@ -20,6 +20,7 @@
 #define DIRS_MIN    64
 #define FILES_OWN   256 /* descriptors for everything but directories */
 #define THREADS_MAX 64
+#define REPEATS     3 /* when prune takes away what a backup relies on */
 
 /* One run: what is made for it, in the order of making. */
 struct run {
@@ -33,6 +34,7 @@ struct run {
 	struct tusk_workers *workers;
 	pid_t command; /* 0: none */
 	int command_fd;
+	bool is_second; /* prune took something away that the first run relied on: now everything is read */
 };
 
 /* ---- before ---- */
@@ -110,7 +112,7 @@ static int find_parent(struct run *run, struct tusk_err *err)
 {
 	struct tusk_ingest *ingest = &run->ingest;
 	const char *name = ingest->options->parent;
-	if (name && !*name)
+	if ((name && !*name) || run->is_second)
 		return 0;
 	if (tusk_snapshot_list_load(ingest->repository, NULL, NULL, &run->snapshots, err) < 0)
 		return -1;
@@ -120,24 +122,14 @@ static int find_parent(struct run *run, struct tusk_err *err)
 		run->parent = newest_alike(run);
 	if (!run->parent)
 		return 0;
+	if (ingest->session && tusk_session_protect(ingest->session, &run->parent->root.id, err) < 0)
+		return -1;
 	atomic_store(&ingest->progress->files_expected, run->parent->counters.files);
 	atomic_store(&ingest->progress->bytes_expected, run->parent->counters.bytes);
 	ingest->racy = racy_from(run->parent);
 	if (ingest->options->stream_name)
 		return 0;
 	return tusk_view_open(ingest->repository, run->parent, &ingest->parent, err);
-}
-
-/* Only packs that the node lists now may be relied upon. */
-static int sync_index(struct tusk_ingest *ingest, struct tusk_err *err)
-{
-	struct tusk_index_sync_result result;
-	struct tusk_repository *repository = ingest->repository;
-	if (tusk_index_sync(repository->index, repository->node, &result, err) == 0)
-		return 0;
-	tusk_err_clear(err);
-	ingest->index_rebuilt = true;
-	return tusk_index_rebuild(repository->index, repository->node, &result, err);
 }
 
 /* After the index was synced. An index that cannot say is not trusted. */
@@ -292,8 +284,8 @@ static int store_all(struct run *run, struct tusk_err *err)
 
 static int prepare(struct run *run, struct tusk_err *err)
 {
-	if (find_host_and_time(run, err) < 0 || find_source(run, err) < 0 || find_parent(run, err) < 0 ||
-	    sync_index(&run->ingest, err) < 0)
+	if (find_host_and_time(run, err) < 0 || find_source(run, err) < 0 || tusk_ingest_begin(&run->ingest, err) < 0 ||
+	    find_parent(run, err) < 0)
 		return -1;
 	find_doubt(run);
 	if (start_machinery(run, err) < 0)
@@ -322,6 +314,7 @@ static void release(struct run *run)
 	}
 	stop_machinery(run);
 	end_command(run, true, &ignored);
+	tusk_session_end(ingest->session);
 	tusk_view_close(ingest->parent);
 	tusk_snapshot_list_release(&run->snapshots);
 	tusk_plan_free(run->plan);
@@ -333,12 +326,27 @@ static void release(struct run *run)
 	pthread_mutex_destroy(&ingest->jobs_lock);
 }
 
-int tusk_backup_run(struct tusk_repository *repository, const struct tusk_backup_options *options,
+static void reset_progress(struct tusk_progress *progress)
+{
+	atomic_uint_fast64_t *const counters[] = {&progress->files_done,    &progress->bytes_done, &progress->files_new,
+						  &progress->files_changed, &progress->files_same, &progress->dirs_done,
+						  &progress->others_done,   &progress->bytes_read, &progress->bytes_new,
+						  &progress->bytes_stored,  &progress->errors};
+	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+		atomic_store(counters[i], 0);
+}
+
+/* As tusk_publish_snapshot. */
+static int run_once(struct tusk_repository *repository, const struct tusk_backup_options *options, bool is_second,
 		    struct tusk_backup_result *ret_result, struct tusk_err *err)
 {
-	struct run run = {.ingest = {.repository = repository, .options = options, .stream_fd = -1}, .command_fd = -1};
+	struct run run = {.ingest = {.repository = repository, .options = options, .stream_fd = -1},
+			  .command_fd = -1,
+			  .is_second = is_second};
 	struct tusk_ingest *ingest = &run.ingest;
 	ingest->progress = options->progress ? options->progress : &ingest->own_progress;
+	if (is_second)
+		reset_progress(ingest->progress);
 	pthread_mutex_init(&ingest->err_lock, NULL);
 	pthread_mutex_init(&ingest->report_lock, NULL);
 	pthread_mutex_init(&ingest->index_lock, NULL);
@@ -346,4 +354,18 @@ int tusk_backup_run(struct tusk_repository *repository, const struct tusk_backup
 	int result = run_all(&run, ret_result, err);
 	release(&run);
 	return result;
+}
+
+int tusk_backup_run(struct tusk_repository *repository, const struct tusk_backup_options *options,
+		    struct tusk_backup_result *ret_result, struct tusk_err *err)
+{
+	int result = run_once(repository, options, false, ret_result, err);
+	/* What a stream gave is gone. */
+	bool can_repeat = !options->stream_name || options->stream_command;
+	for (unsigned i = 0; i < REPEATS && result == TUSK_COMMIT_STALE && can_repeat; i++)
+		result = run_once(repository, options, true, ret_result, err);
+	if (result != TUSK_COMMIT_STALE)
+		return result;
+	return tusk_err_set(err, TUSK_E_LOCKED, 0,
+			    "prune removed what this backup relied on; no snapshot was written: run it again");
 }

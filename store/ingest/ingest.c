@@ -143,13 +143,19 @@ static int rebuild_index(struct tusk_ingest *ingest, struct tusk_err *err)
 int tusk_ingest_find(struct tusk_ingest *ingest, const struct tusk_id *id, struct tusk_location *ret_location,
 		     struct tusk_err *err)
 {
-	int found = tusk_index_find(ingest->repository->index, id, ret_location, err);
-	if (found >= 0)
+	struct tusk_index *index = ingest->repository->index;
+	int found = tusk_index_find(index, id, ret_location, err);
+	if (found < 0) {
+		if (rebuild_index(ingest, err) < 0)
+			return -1;
+		tusk_err_clear(err);
+		found = tusk_index_find(index, id, ret_location, err);
+	}
+	if (found != TUSK_INDEX_FOUND || !tusk_ingest_is_condemned(ingest, ret_location))
 		return found;
-	if (rebuild_index(ingest, err) < 0)
-		return -1;
-	tusk_err_clear(err);
-	return tusk_index_find(ingest->repository->index, id, ret_location, err);
+	/* Another process has made the index agree with the node meanwhile. The new place must not find this one there.
+	 */
+	return tusk_index_drop(index, id, err) < 0 ? -1 : TUSK_INDEX_ABSENT;
 }
 
 int tusk_ingest_index_add(struct tusk_ingest *ingest, const struct tusk_toc *tocs, const uint64_t *sizes, size_t count,

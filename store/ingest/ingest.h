@@ -10,6 +10,7 @@
 #include "chunker.h"
 #include "codec.h"
 #include "handle.h"
+#include "session.h"
 #include "tusk/backup.h"
 #include "tusk/reader.h"
 
@@ -40,11 +41,12 @@ struct tusk_ingest {
 	struct tusk_accounts *accounts;
 	int stream_fd; /* the one file of --stdin or --command; -1: none */
 	struct tusk_boxes *boxes;
-	struct tusk_view *parent; /* NULL: none */
-	struct timespec racy;     /* an entry of the parent with a ctime from here on proves nothing (backup.c) */
-	uint64_t doubt;           /* tusk_index_doubt when the walk began */
-	bool distrusts;           /* what the parent's entries refer to is looked up before they are taken over */
-	uint64_t removed_files;   /* walker only */
+	struct tusk_view *parent;     /* NULL: none */
+	struct tusk_session *session; /* NULL: a dry run */
+	struct timespec racy;         /* an entry of the parent with a ctime from here on proves nothing (backup.c) */
+	uint64_t doubt;               /* tusk_index_doubt when the walk began */
+	bool distrusts;               /* what the parent's entries refer to is looked up before they are taken over */
+	uint64_t removed_files;       /* walker only */
 	atomic_bool has_xattrs;
 	struct tusk_subtree root; /* set when root_done */
 	struct tusk_buf root_entry;
@@ -100,7 +102,8 @@ static inline void tusk_count(atomic_uint_fast64_t *counter, uint64_t amount)
 	atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
 }
 
-/* tusk_index_find; an index that cannot answer is rebuilt once from the node. */
+/* tusk_index_find; an index that cannot answer is rebuilt once from the node. What lies in a condemned pack counts as
+ * absent. */
 int tusk_ingest_find(struct tusk_ingest *ingest, const struct tusk_id *id, struct tusk_location *ret_location,
 		     struct tusk_err *err);
 /* Whether an entry of the parent can be taken over: all that it refers to is still stored (kept.c). */
@@ -133,8 +136,15 @@ struct tusk_publish {
 	const char *host;
 	struct timespec time;
 };
+/* The session (commit.c): before anything is looked up, and to make the index agree with the node. */
+int tusk_ingest_begin(struct tusk_ingest *ingest, struct tusk_err *err);
+/* Whether id's place may not be relied upon. */
+bool tusk_ingest_is_condemned(const struct tusk_ingest *ingest, const struct tusk_location *location);
+/* Publishes the manifest if all that it refers to is there. As tusk_session_commit. */
+int tusk_ingest_commit(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, struct tusk_err *err);
+
 /* Makes the manifest from ingest's root and counters and, unless it is a dry run, publishes it: the commit point
- * (publish.c). Fills ret_result. */
+ * (publish.c). Fills ret_result. TUSK_COMMIT_STALE: prune took something away; nothing was published. */
 int tusk_publish_snapshot(struct tusk_ingest *ingest, const struct tusk_publish *what,
 			  struct tusk_backup_result *ret_result, struct tusk_err *err);
 

@@ -1,7 +1,6 @@
 /* The manifest, and the identity of the writer that it carries. */
 #include "fileio.h"
 #include "ingest.h"
-#include "manifest.h"
 #include "paths.h"
 
 #include <errno.h>
@@ -162,8 +161,9 @@ static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, s
 	memcpy(snapshot->writer, writer.uuid, sizeof writer.uuid);
 	snapshot->writer_counter = writer.counter + 1;
 	snapshot->writer_previous = writer.previous;
-	if (tusk_manifest_publish(repository->node, &repository->keys, snapshot, err) < 0)
-		return -1;
+	int committed = tusk_ingest_commit(ingest, snapshot, err);
+	if (committed != TUSK_COMMITTED)
+		return committed;
 	/* The snapshot exists: that something could not be noted must not be reported as a failed backup. */
 	writer_save(&writer, snapshot, &ignored);
 	const struct tusk_id *parent = snapshot->has_parent ? &snapshot->parent : NULL;

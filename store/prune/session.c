@@ -197,6 +197,16 @@ static int spare_needed(const struct tusk_session *session, struct look *look, s
 
 enum turn { TURN_DONE, TURN_STALE, TURN_LOOK, TURN_NO_LOCKS, TURN_FAILED = -1 };
 
+/* Whether nothing can have been taken from the snapshot: no pack was condemned since the session began, and none that
+ * was before is relied upon. Of what a parent refers to this is only known when none was: a prune that was in its
+ * rescue may have missed both our lease and a parent that was forgotten then. */
+static bool is_untouched(const struct tusk_session *session, const struct tusk_commit *commit,
+			 const struct tusk_epoch *now)
+{
+	return tusk_epoch_equal(now, &session->lease.note.epoch) &&
+	       (!commit->inherits || session->condemned.count == 0);
+}
+
 /* The commit-time check and the publication under one hold of the node's lock: nothing is condemned or removed between
  * them. TURN_LOOK: a new epoch has begun since the caller knew that all is there; look and condemned are set for a
  * look.
@@ -213,8 +223,8 @@ static enum turn try_locked(struct tusk_session *session, const struct tusk_comm
 	int holds = lease_holds(session, err);
 	if (holds < 0 || tusk_epoch_load(session->node, session->keys, &epoch, err) < 0)
 		return TURN_FAILED;
-	bool is_known = look->done ? tusk_epoch_equal(&epoch, &look->epoch)
-				   : holds && tusk_epoch_equal(&epoch, &session->lease.note.epoch);
+	bool is_known =
+	    look->done ? tusk_epoch_equal(&epoch, &look->epoch) : holds && is_untouched(session, commit, &epoch);
 	if (!is_known) {
 		look->epoch = epoch;
 		return tusk_condemned_load(session->node, session->keys, condemned, err) < 0 ? TURN_FAILED : TURN_LOOK;
@@ -235,7 +245,7 @@ static int verify_lockless(struct tusk_session *session, const struct tusk_commi
 	if (tusk_epoch_load(session->node, session->keys, &epoch, err) < 0 ||
 	    tusk_condemned_load(session->node, session->keys, &condemned, err) < 0)
 		return -1;
-	if (tusk_epoch_equal(&epoch, &session->lease.note.epoch))
+	if (is_untouched(session, commit, &epoch))
 		return 0;
 	int missing = commit->verify(commit->context, &condemned, &needed, err);
 	return missing != 0 ? missing : needed.count > 0;

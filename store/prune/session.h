@@ -37,9 +37,11 @@ void tusk_pack_ids_release(struct tusk_pack_ids *ids);
 
 /* What is to be committed. verify: whether all that the snapshot refers to is on the node now: 0, or 1 when something
  * is missing; adds to ret_needed the condemned packs that alone hold something of it. publish: makes it visible,
- * durably; the commit point. withdraw: undoes publish (only where nodes have no locks). root: of the snapshot. */
+ * durably; the commit point. withdraw: undoes publish (only where nodes have no locks). root: of the snapshot.
+ * inherits: it refers to more than was stored or looked up in this session: to what a parent refers to. */
 struct tusk_commit {
 	struct tusk_id root;
+	bool inherits;
 	int (*verify)(void *context, const struct tusk_condemned *condemned, struct tusk_pack_ids *ret_needed,
 		      struct tusk_err *err);
 	int (*publish)(void *context, struct tusk_err *err);
