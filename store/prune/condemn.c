@@ -3,9 +3,9 @@
 #include "pack.h"
 #include "sealed.h"
 #include "tusk/cleanup.h"
+#include "tusk/sabotage.h"
 
 #include <string.h>
-#include <time.h>
 
 #define EPOCH       "epoch"
 #define CONDEMNED   "condemned"
@@ -179,8 +179,8 @@ static int add_packs(struct tusk_pruner *pruner, const struct tusk_pack_ids *pac
 			continue;
 		if (list->count == TUSK_CONDEMNED_MAX)
 			break; /* for the next run */
-		items[list->count++] =
-		    (struct tusk_condemned_pack){.pack = packs->items[i], .epoch = epoch, .time = time(NULL)};
+		items[list->count++] = (struct tusk_condemned_pack){
+		    .pack = packs->items[i], .epoch = epoch, .time = tusk_lease_env.wall()};
 	}
 	if (list->count > 1)
 		qsort(items, list->count, sizeof(*items), compare_items);
@@ -197,6 +197,8 @@ int tusk_pruner_condemn(struct tusk_pruner *pruner, const struct tusk_pack_ids *
 	    tusk_condemned_store(pruner->node, pruner->keys, &pruner->condemned, err) < 0)
 		return -1;
 	/* After the list: whoever sees the old epoch may not rely on an old list. */
+	if (TUSK_SABOTAGED(epoch))
+		return 0;
 	return epoch_store(pruner, epoch.number + 1, err);
 }
 
@@ -205,6 +207,8 @@ int tusk_pruner_rescue(struct tusk_pruner *pruner, struct tusk_pack_ids *needed,
 	TUSK_AUTO_NODE_LOCK struct tusk_node_lock *lock = NULL;
 	struct tusk_condemned *rescued = &pruner->rescued;
 
+	if (TUSK_SABOTAGED(rescue))
+		needed->count = 0;
 	if (begin(pruner, &lock, err) < 0 || tusk_condemned_spare(pruner->node, pruner->keys, needed, err) < 0)
 		return -1;
 	tusk_pack_ids_sort(needed);

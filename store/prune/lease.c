@@ -15,14 +15,21 @@ static uint64_t boot_clock(void)
 	return (uint64_t)now.tv_sec;
 }
 
-uint64_t (*tusk_lease_clock)(void) = boot_clock;
+static int64_t wall_clock(void)
+{
+	return (int64_t)time(NULL);
+}
 
-static int write_note(struct tusk_lease *lease, const struct tusk_lease_note *note, struct tusk_err *err)
+struct tusk_lease_env tusk_lease_env = {
+    .boot = boot_clock, .wall = wall_clock, .self = tusk_owner_self, .life = tusk_owner_life};
+
+static int write_note(struct tusk_lease *lease, struct tusk_lease_note *note, struct tusk_err *err)
 {
 	TUSK_AUTO_BUF struct tusk_buf body = {0}, object = {0};
 	/* Before the write: what it may take counts as time without a renewal. */
-	uint64_t now = tusk_lease_clock();
+	uint64_t now = tusk_lease_env.boot();
 
+	note->time = tusk_lease_env.wall();
 	if (tusk_lease_encode(note, &body) < 0)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	if (tusk_sealed_make(lease->keys, TUSK_SEALED_LEASE, lease->name, body.data, body.len, &object, err) < 0 ||
@@ -36,13 +43,13 @@ static int write_note(struct tusk_lease *lease, const struct tusk_lease_note *no
 int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
 		    enum tusk_lease_kind kind, struct tusk_err *err)
 {
-	struct tusk_lease_note note = {.kind = kind, .time = time(NULL)};
+	struct tusk_lease_note note = {.kind = kind};
 	char digits[TUSK_ID_TEXT_SIZE];
 	struct tusk_id id;
 
 	if (tusk_random(id.bytes, sizeof(id.bytes), err) < 0)
 		return -1;
-	tusk_owner_self(&note.owner);
+	tusk_lease_env.self(&note.owner);
 	tusk_id_text(&id, digits);
 	*lease = (struct tusk_lease){.node = node, .keys = keys};
 	snprintf(lease->name, sizeof(lease->name), FOLDER "%s", digits);
@@ -77,7 +84,7 @@ int tusk_lease_holds(const struct tusk_lease *lease, struct tusk_err *err)
 {
 	struct tusk_lease_note note;
 
-	if (tusk_lease_clock() - lease->renewed >= TUSK_LEASE_FENCE_S)
+	if (tusk_lease_env.boot() - lease->renewed >= TUSK_LEASE_FENCE_S)
 		return 0;
 	int found = read_note(lease->node, lease->keys, lease->name, &note, err);
 	if (found < 0)

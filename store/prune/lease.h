@@ -10,14 +10,19 @@
 #define TUSK_LEASE_FENCE_S 1200 /* without a renewal its holder no longer relies on it */
 #define TUSK_LEASE_DEAD_S  1800 /* others hold it for dead that long after the first look at an unchanged counter */
 
-/* Seconds since the boot, suspended time included (CLOCK_BOOTTIME). A variable, so that the simulation can have its
- * own. */
-extern uint64_t (*tusk_lease_clock)(void);
-
 /* This process; and whether the process of an owner lives, as far as that can be known from here. */
 void tusk_owner_self(struct tusk_owner *ret_owner);
 enum tusk_life { TUSK_LIFE_UNKNOWN, TUSK_LIFE_ALIVE, TUSK_LIFE_DEAD };
 enum tusk_life tusk_owner_life(const struct tusk_owner *owner);
+
+/* The world, as far as leases depend on it. A variable only so that the simulation can have its own. */
+struct tusk_lease_env {
+	uint64_t (*boot)(void); /* seconds since the boot, suspended time included (CLOCK_BOOTTIME) */
+	int64_t (*wall)(void);  /* seconds since 1970, right or wrong */
+	void (*self)(struct tusk_owner *ret_owner);
+	enum tusk_life (*life)(const struct tusk_owner *owner);
+};
+extern struct tusk_lease_env tusk_lease_env;
 
 /* A lease of our own. Invariant: name is set iff it lies on the node. */
 struct tusk_lease {
@@ -25,7 +30,7 @@ struct tusk_lease {
 	const struct tusk_keys *keys;
 	char name[80];
 	struct tusk_lease_note note;
-	uint64_t renewed; /* tusk_lease_clock of the last success */
+	uint64_t renewed; /* tusk_lease_env.boot of the last success */
 };
 /* Durable on return. lease: zeroed, or released. */
 int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,

@@ -49,7 +49,7 @@ static int load_one(struct tusk_node *node, const struct tusk_keys *keys, struct
 		seen->life = TUSK_LIFE_UNKNOWN;
 		return 0;
 	}
-	seen->life = tusk_owner_life(&seen->note.owner);
+	seen->life = tusk_lease_env.life(&seen->note.owner);
 	return 0;
 }
 
@@ -124,7 +124,7 @@ static void judge_all(struct tusk_leases *leases, const char *folder)
 {
 	int fd TUSK_AUTO_FD = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct memory memory TUSK_CLEANUP(memory_release) = {0};
-	uint64_t now = tusk_lease_clock();
+	uint64_t now = tusk_lease_env.boot();
 
 	memory_open(&memory, fd);
 	for (size_t i = 0; i < leases->count; i++)

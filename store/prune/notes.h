@@ -59,7 +59,7 @@ struct tusk_lease_note {
 	enum tusk_lease_kind kind;
 	struct tusk_owner owner;
 	uint64_t counter;                           /* rises with every renewal */
-	int64_t time;                               /* of the first writing, for messages */
+	int64_t time;                               /* of this writing, by its holder's clock */
 	struct tusk_epoch epoch;                    /* that its holder has seen */
 	struct tusk_id roots[TUSK_LEASE_ROOTS_MAX]; /* blocks of directories that its holder builds upon */
 	size_t root_count;

@@ -3,6 +3,7 @@
 #include "condemn.h"
 #include "pack.h"
 #include "tusk/cleanup.h"
+#include "tusk/sabotage.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -203,6 +204,8 @@ enum turn { TURN_DONE, TURN_STALE, TURN_LOOK, TURN_NO_LOCKS, TURN_FAILED = -1 };
 static bool is_untouched(const struct tusk_session *session, const struct tusk_commit *commit,
 			 const struct tusk_epoch *now)
 {
+	if (TUSK_SABOTAGED(commit_check))
+		return true;
 	return tusk_epoch_equal(now, &session->lease.note.epoch) &&
 	       (!commit->inherits || session->condemned.count == 0);
 }
@@ -259,7 +262,7 @@ static int commit_lockless(struct tusk_session *session, const struct tusk_commi
 	if (tusk_session_protect(session, &commit->root, err) < 0)
 		return -1;
 	int holds = lease_holds(session, err);
-	int missing = holds < 0 ? -1 : verify_lockless(session, commit, err);
+	int missing = holds < 0 ? -1 : TUSK_SABOTAGED(post_verify) ? 0 : verify_lockless(session, commit, err);
 	if (missing < 0)
 		return -1;
 	if (missing || !holds)
