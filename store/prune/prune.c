@@ -2,8 +2,8 @@
 #include "tusk/prune.h"
 
 #include "live.h"
-#include "work.h"
 #include "tusk/cleanup.h"
+#include "work.h"
 
 struct run {
 	struct tusk_repository *repository;
