@@ -2,6 +2,7 @@
 #include "tuskfs.h"
 
 #include "inode.h"
+#include "versions.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,6 +41,11 @@ static bool add(struct listing *listing, const char *name, const struct fuse_ent
 		return false;
 	listing->len += len;
 	return true;
+}
+
+static bool add_version(void *context, const char *name, const struct fuse_entry_param *entry, off_t next)
+{
+	return add(context, name, entry, next);
 }
 
 static bool add_dot(struct listing *listing, const char *name, uint64_t inode, off_t next)
@@ -145,6 +151,8 @@ static int list(struct tuskfs *fs, fuse_ino_t ino, off_t offset, struct listing 
 	int error = tuskfs_resolve(fs, ino, &place);
 	if (error)
 		return error;
+	if (place.versions)
+		return tuskfs_versions_list(fs, &place, offset, &(struct tuskfs_lister){add_version, listing});
 	if (place.node)
 		return list_virtual(fs, &place, offset, listing);
 	if (tusk_view_entry(place.view, place.number, &directory, &err) < 0)

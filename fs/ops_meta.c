@@ -3,6 +3,7 @@
 
 #include "inode.h"
 #include "log.h"
+#include "versions.h"
 
 #include <errno.h>
 #include <string.h>
@@ -145,9 +146,12 @@ void tuskfs_op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	TUSKFS_AUTO_PLACE struct tuskfs_place place = {0};
 	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
 	int error = tuskfs_resolve(fs, parent, &place);
-	if (error || place.node) {
+	if (error || place.versions || place.node) {
+		bool up = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 		if (error)
 			fuse_reply_err(req, error);
+		else if (place.versions && !(place.node && up))
+			tuskfs_versions_lookup(req, &place, name);
 		else
 			lookup_virtual(req, &place, name);
 		return;
@@ -183,6 +187,8 @@ static int stat_place(const struct tuskfs *fs, const struct tuskfs_place *place,
 {
 	struct tusk_err err = {0};
 	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
+	if (place->versions)
+		return tuskfs_versions_stat(fs, place, ret_stat);
 	if (place->node)
 		return tuskfs_stat_node(fs, place->node, ret_stat);
 	if (tusk_view_entry(place->view, place->number, &entry, &err) < 0)
@@ -211,7 +217,10 @@ void tuskfs_op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	if (error)
 		fuse_reply_err(req, error);
 	else
-		fuse_reply_attr(req, &stat, place.node ? tuskfs_node_timeout(place.node) : TUSKFS_FOREVER);
+		fuse_reply_attr(req, &stat,
+				place.versions ? TUSKFS_SHORTLY
+				: place.node   ? tuskfs_node_timeout(place.node)
+					       : TUSKFS_FOREVER);
 }
 
 void tuskfs_op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -222,8 +231,8 @@ void tuskfs_op_readlink(fuse_req_t req, fuse_ino_t ino)
 	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
 	char target[4096];
 	int error = tuskfs_resolve(fs, ino, &place);
-	if (error) {
-		fuse_reply_err(req, error);
+	if (error || place.versions) {
+		fuse_reply_err(req, error ? error : EINVAL);
 	} else if (place.node) {
 		if (place.node->kind == TUSKFS_LINK)
 			fuse_reply_readlink(req, place.node->text);

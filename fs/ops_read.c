@@ -125,8 +125,8 @@ void tuskfs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 	int error = offset < 0 ? EINVAL : tuskfs_resolve(fuse_req_userdata(req), ino, &place);
 	if (size > READ_MAX)
 		size = READ_MAX;
-	if (error)
-		fuse_reply_err(req, error);
+	if (error || place.versions)
+		fuse_reply_err(req, error ? error : EISDIR);
 	else if (place.node && place.node->kind == TUSKFS_SUMS)
 		reply_sums(req, place.node, size, offset);
 	else if (place.node)
@@ -162,7 +162,7 @@ void tuskfs_op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, s
 	int error = tuskfs_resolve(fs, ino, &place);
 	if (!error && (whence != SEEK_DATA && whence != SEEK_HOLE))
 		error = EINVAL;
-	if (!error && offset < 0)
+	if (!error && (offset < 0 || place.versions))
 		error = ENXIO;
 	if (!error && place.view) {
 		error = seek_file(fs, &place, (uint64_t)offset, whence == SEEK_DATA, &found);

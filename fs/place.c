@@ -80,6 +80,7 @@ static int resolve_virtual(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_p
 	if (tuskfs_refresh_get(fs->refresh, &place->catalogue, &err) < 0)
 		return tuskfs_report(NULL, 0, &err);
 	place->node = tuskfs_catalogue_node(place->catalogue, nodeid);
+	place->versions = nodeid == TUSKFS_NODE_VERSIONS;
 	return place->node ? 0 : resolve_computed(fs, nodeid, place);
 }
 
@@ -98,6 +99,18 @@ static const struct tuskfs_slot *find_slot(struct tuskfs *fs, uint32_t number)
 	return tuskfs_slots_find(fs->slots, number);
 }
 
+static int resolve_path(struct tuskfs *fs, uint64_t entry, struct tuskfs_place *place)
+{
+	struct tusk_err err = {0};
+	if (fs->single || entry >= TUSKFS_LINK_BIT)
+		return ESTALE;
+	if (tuskfs_refresh_get(fs->refresh, &place->catalogue, &err) < 0)
+		return tuskfs_report(NULL, 0, &err);
+	place->slot = find_slot(fs, tuskfs_inode_slot(entry));
+	place->versions = true;
+	return 0;
+}
+
 int tuskfs_resolve(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *place)
 {
 	int error = 0;
@@ -106,6 +119,8 @@ int tuskfs_resolve(struct tuskfs *fs, fuse_ino_t nodeid, struct tuskfs_place *pl
 		place->slot = fs->single;
 	else if (tuskfs_inode_slot(nodeid) == 0)
 		error = resolve_virtual(fs, nodeid, place);
+	else if (nodeid & TUSKFS_PATH_BIT)
+		error = resolve_path(fs, nodeid & ~TUSKFS_PATH_BIT, place);
 	else
 		place->slot = nodeid < TUSKFS_LINK_BIT ? find_slot(fs, tuskfs_inode_slot(nodeid)) : NULL;
 	if (place->slot) {

@@ -49,11 +49,13 @@ struct tuskfs {
 /* The driver's operations, for fuse_session_new. userdata is the struct tuskfs. */
 const struct fuse_lowlevel_ops *tuskfs_operations(void);
 
-/* Where a node id leads: into a snapshot (view set), or to a virtual node (catalogue held, node in it). */
+/* Where a node id leads: into a snapshot (view set), to a virtual node (catalogue held, node in it), or, with versions,
+ * to a folder of versions/ (catalogue held; the path is that of the entry, or the root's where node is set). */
 struct tuskfs_place {
 	const struct tuskfs_slot *slot;
 	struct tusk_view *view;
 	uint64_t number;
+	bool versions;
 	struct tuskfs_catalogue *catalogue;
 	const struct tuskfs_node *node;
 	struct tuskfs_node computed; /* what node points to when it is not in the catalogue */

@@ -75,6 +75,7 @@ void tuskfs_catalogue_drop(struct tuskfs_catalogue *catalogue)
 	free(catalogue->nodes);
 	free(catalogue->by_nodeid);
 	free(catalogue->by_sequence);
+	free(catalogue->snapshots);
 	free(catalogue);
 }
 
@@ -113,6 +114,17 @@ const struct tuskfs_node *tuskfs_catalogue_next(const struct tuskfs_catalogue *c
 	}
 	bool found = low < catalogue->count && catalogue->by_sequence[low]->parent == parent;
 	return found ? catalogue->by_sequence[low] : NULL;
+}
+
+size_t tuskfs_catalogue_snapshot_count(const struct tuskfs_catalogue *catalogue)
+{
+	return catalogue->snapshot_count;
+}
+
+const struct tuskfs_slot *tuskfs_catalogue_snapshot(const struct tuskfs_catalogue *catalogue, size_t index)
+{
+	assert(index < catalogue->snapshot_count);
+	return catalogue->snapshots[index];
 }
 
 /* Merges the two arrays, which are sorted by (parent, name). The folders come in runs, so one remembered parent is

@@ -20,7 +20,8 @@ enum tuskfs_fixed_node {
 	TUSKFS_NODE_SOURCES,
 	TUSKFS_NODE_AT, /* what is in it is computed: place.c */
 	TUSKFS_NODE_SHADOW,
-	TUSKFS_NODE_SUMS
+	TUSKFS_NODE_SUMS,
+	TUSKFS_NODE_VERSIONS /* what is in it is looked for: versions.c */
 };
 
 enum tuskfs_node_kind { TUSKFS_FOLDER, TUSKFS_LINK, TUSKFS_TEXT, TUSKFS_SNAPSHOT, TUSKFS_SUMS };
@@ -57,6 +58,10 @@ const struct tuskfs_node *tuskfs_catalogue_child(const struct tuskfs_catalogue *
 /* The child of parent with the least sequence number above after; NULL at the end. */
 const struct tuskfs_node *tuskfs_catalogue_next(const struct tuskfs_catalogue *catalogue, uint64_t parent,
 						uint64_t after);
+
+/* The snapshots of the list the catalogue was made from, the oldest first. */
+size_t tuskfs_catalogue_snapshot_count(const struct tuskfs_catalogue *catalogue);
+const struct tuskfs_slot *tuskfs_catalogue_snapshot(const struct tuskfs_catalogue *catalogue, size_t index);
 
 /* Calls back for every (parent, name) of before that is gone or means another node in after (entry), and once for
  * every folder whose children differ (entry NULL). */

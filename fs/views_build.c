@@ -17,7 +17,7 @@ struct member {
 struct builder {
 	struct tuskfs_slots *slots;
 	const struct tusk_snapshot_list *list;
-	const struct tuskfs_slot **slot_of; /* by index in the list */
+	const struct tuskfs_slot **slot_of; /* by index in the list: the catalogue's */
 	struct tuskfs_catalogue *catalogue; /* nodes has room for every node there can be */
 	uint64_t *used;                     /* node ids: an open-addressing set */
 	size_t used_capacity;
@@ -284,6 +284,7 @@ static void add_all(struct builder *builder, const char *readme, size_t tag_coun
 	add_folder(builder, TUSKFS_NODE_AT, TUSKFS_NODE_ROOT, "at");
 	add_folder(builder, TUSKFS_NODE_SHADOW, TUSKFS_NODE_ROOT, "shadow");
 	add_folder(builder, TUSKFS_NODE_SUMS, TUSKFS_NODE_ROOT, "sums");
+	add_folder(builder, TUSKFS_NODE_VERSIONS, TUSKFS_NODE_ROOT, "versions");
 	add_snapshots(builder);
 	add_ids(builder);
 	add_hosts_and_tags(builder, tag_count);
@@ -302,7 +303,8 @@ static int reserve(struct builder *builder, size_t tag_count, struct tusk_err *e
 	catalogue->by_nodeid = calloc(most, sizeof(*catalogue->by_nodeid));
 	catalogue->by_sequence = calloc(most, sizeof(*catalogue->by_sequence));
 	builder->used = calloc(builder->used_capacity, sizeof(*builder->used));
-	builder->slot_of = calloc(builder->list->count + 1, sizeof(*builder->slot_of));
+	builder->slot_of = catalogue->snapshots = calloc(builder->list->count + 1, sizeof(*builder->slot_of));
+	catalogue->snapshot_count = builder->list->count;
 	if (!catalogue->nodes || !catalogue->by_nodeid || !catalogue->by_sequence || !builder->used ||
 	    !builder->slot_of)
 		return tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot list %zu snapshots", builder->list->count);
@@ -338,7 +340,6 @@ int tuskfs_catalogue_new(struct tuskfs_slots *slots, const struct tusk_snapshot_
 			result = tusk_err_set(err, TUSK_E_NOMEM, ENOMEM, "cannot list %zu snapshots", list->count);
 	}
 	free(builder.used);
-	free(builder.slot_of);
 	if (result < 0)
 		return -1;
 	tuskfs_catalogue_finish(catalogue, previous);

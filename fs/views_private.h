@@ -12,6 +12,8 @@ struct tuskfs_catalogue {
 	size_t count;
 	const struct tuskfs_node **by_nodeid, **by_sequence; /* sorted by nodeid; by (parent, sequence) */
 	uint64_t last_sequence;
+	const struct tuskfs_slot **snapshots; /* in the order of the list */
+	size_t snapshot_count;
 };
 
 /* Sorts, numbers and counts what was added to nodes. */

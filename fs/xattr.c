@@ -94,7 +94,7 @@ static void answer(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size
 	bool own = name && strncmp(name, "user.tusk.", 10) == 0;
 	bool no_more = fs->no_xattrs || is_time_for_quiet(fs, name, own);
 	int error = no_more ? ENOSYS : tuskfs_resolve(fs, ino, &place);
-	if (!error && (place.node || (!place.slot->has_xattrs && !own)))
+	if (!error && (place.node || place.versions || (!place.slot->has_xattrs && !own)))
 		; /* nothing there, and that without looking at the entry */
 	else if (!error && tusk_view_entry(place.view, place.number, &entry, &err) < 0)
 		error = err.code == TUSK_E_ABSENT ? ESTALE : tuskfs_report(place.slot, place.number, &err);

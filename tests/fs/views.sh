@@ -19,7 +19,7 @@ make_repository
 "$TUSK" backup -q --time 2026-01-03T03:04:05Z --host .. --tag nightly "$dir/source" >/dev/null
 mount_here
 
-expect_equal "$(ls "$mnt")" "$(printf '%s\n' README.txt at hosts ids latest shadow snapshots sources sums tags)" "the root"
+expect_equal "$(ls "$mnt")" "$(printf '%s\n' README.txt at hosts ids latest shadow snapshots sources sums tags versions)" "the root"
 expect_equal "$(ls "$mnt/snapshots")" \
   "$(printf '%s\n' 2026-01-02T03-04-05Z 2026-01-02T03-04-05Z-2 2026-01-03T03-04-05Z latest)" "snapshots"
 expect_equal "$(ls "$mnt/hosts")" "$(printf '%s\n' __ a_.._b vm)" "hosts"

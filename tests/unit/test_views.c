@@ -242,7 +242,7 @@ static void a_folder_counts_its_subfolders(void **state)
 {
 	struct tusk_snapshot items[] = {make(0, "01", 1, "h", "t"), make(1, "02", 2, "g", "t")};
 	TUSKFS_AUTO_CATALOGUE struct tuskfs_catalogue *catalogue = catalogue_of(*state, items, 2, NULL);
-	assert_int_equal(tuskfs_catalogue_node(catalogue, TUSKFS_NODE_ROOT)->subfolders, 8);
+	assert_int_equal(tuskfs_catalogue_node(catalogue, TUSKFS_NODE_ROOT)->subfolders, 9);
 	assert_int_equal(at(catalogue, "snapshots")->subfolders, 2);
 	assert_int_equal(at(catalogue, "hosts")->subfolders, 2);
 	assert_int_equal(at(catalogue, "tags")->subfolders, 1);
