@@ -11,6 +11,7 @@ int cmd_diff(struct tusk_cli *cli);
 int cmd_dump(struct tusk_cli *cli);
 int cmd_find(struct tusk_cli *cli);
 int cmd_forget(struct tusk_cli *cli);
+int cmd_history(struct tusk_cli *cli);
 int cmd_help(struct tusk_cli *cli);
 int cmd_init(struct tusk_cli *cli);
 int cmd_key(struct tusk_cli *cli);

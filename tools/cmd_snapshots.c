@@ -2,32 +2,10 @@
 #include "cmd.h"
 #include "entry.h"
 #include "json.h"
+#include "snaparg.h"
 #include "tusk/text.h"
 
 #include <string.h>
-
-static bool contains(const struct tusk_strings *strings, const char *text)
-{
-	for (size_t i = 0; i < strings->count; i++)
-		if (strcmp(strings->items[i], text) == 0)
-			return true;
-	return false;
-}
-
-static bool wanted(const struct tusk_args *args, const struct tusk_snapshot *snapshot)
-{
-	const char *host = tusk_args_text(args, TUSK_OPT_HOST);
-	const char *path = tusk_args_text(args, TUSK_OPT_PATH);
-	if (host && strcmp(host, snapshot->host) != 0)
-		return false;
-	if (path && !contains(&snapshot->paths, path))
-		return false;
-	const struct tusk_words *tags = &args->values[TUSK_OPT_TAG].list;
-	for (size_t i = 0; i < tags->count; i++)
-		if (!contains(&snapshot->tags, tags->items[i]))
-			return false;
-	return true;
-}
 
 static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s)
 {
@@ -76,7 +54,7 @@ static struct widths measure(const struct tusk_args *args, const struct tusk_sna
 	struct widths widths = {4, 4};
 	for (size_t i = 0; i < list->count; i++) {
 		const struct tusk_snapshot *s = &list->items[i];
-		if (!wanted(args, s))
+		if (!tusk_snapshot_wanted(args, s))
 			continue;
 		int host = (int)strnlen(s->host, 30), tags = (int)tags_length(&s->tags);
 		widths.host = host > widths.host ? host : widths.host;
@@ -124,7 +102,7 @@ int cmd_snapshots(struct tusk_cli *cli)
 	size_t shown = 0;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct tusk_snapshot *s = &list.items[i];
-		if (!wanted(cli->args, s))
+		if (!tusk_snapshot_wanted(cli->args, s))
 			continue;
 		if (cli->report.json)
 			print_json(cli, s);

@@ -120,3 +120,29 @@ int tusk_session_open(struct tusk_cli *cli, const char *text, struct tusk_sessio
 		return -1;
 	return tusk_place_open(cli, session->repository, &session->list, text, &session->place, err);
 }
+
+static bool contains(const struct tusk_strings *strings, const char *text)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool tusk_snapshot_wanted(const struct tusk_args *args, const struct tusk_snapshot *snapshot)
+{
+	const char *host = tusk_args_text(args, TUSK_OPT_HOST);
+	const char *source = tusk_args_text(args, TUSK_OPT_SOURCE);
+	const char *path = tusk_args_text(args, TUSK_OPT_PATH);
+	if (host && strcmp(host, snapshot->host) != 0)
+		return false;
+	if (source && strcmp(source, snapshot->source) != 0)
+		return false;
+	if (path && !contains(&snapshot->paths, path))
+		return false;
+	const struct tusk_words *tags = &args->values[TUSK_OPT_TAG].list;
+	for (size_t i = 0; i < tags->count; i++)
+		if (!contains(&snapshot->tags, tags->items[i]))
+			return false;
+	return true;
+}

@@ -8,6 +8,9 @@
  * *ret_snap is allocated; *ret_path points into text: "" without a path. 0 or -1 (memory). */
 int tusk_snaparg_split(const char *text, char **ret_snap, const char **ret_path, struct tusk_err *err);
 
+/* Whether a snapshot has the --host, --source, --path and every --tag that are given. */
+bool tusk_snapshot_wanted(const struct tusk_args *args, const struct tusk_snapshot *snapshot);
+
 /* A place in a snapshot, opened. */
 struct tusk_place {
 	struct tusk_view *view;
