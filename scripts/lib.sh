@@ -8,7 +8,8 @@ jobs=$(nproc)
 build_packages="build-essential cmake ninja-build pkg-config fuse3 libfuse3-dev liblmdb-dev liblz4-dev libzstd-dev libssl-dev libjansson-dev
   libarchive-dev libxxhash-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
 test_packages="libcmocka-dev openssh-client openssh-server python3 attr acl libcap2-bin rsync tar util-linux procps mount"
-check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc"
+check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc
+  zsh fish"
 # Real services for the tests of remote nodes (the tests that need them say so and are skipped without).
 node_packages="ceph-mon ceph-osd radosgw"
 bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils fio time"

@@ -1,13 +1,24 @@
 /* tusk help and tusk version. */
 #include "cmd.h"
+#include "completion.h"
 #include "json.h"
 #include "tusk/text.h"
+
+#include <string.h>
 
 int cmd_help(struct tusk_cli *cli)
 {
 	const struct tusk_words *words = &cli->args->operands;
+	if (tusk_args_has(cli->args, TUSK_OPT_COMPLETION)) {
+		tusk_completion_print(stdout, tusk_args_text(cli->args, TUSK_OPT_COMPLETION));
+		return TUSK_EXIT_OK;
+	}
 	if (!words->count) {
 		tusk_help_commands(stdout);
+		return TUSK_EXIT_OK;
+	}
+	if (strcmp(words->items[0], "options") == 0) {
+		tusk_help_options(stdout);
 		return TUSK_EXIT_OK;
 	}
 	const struct tusk_command *command = tusk_command_find(words->items[0]);

@@ -29,7 +29,7 @@ static bool is_there(const struct history *history)
 static void print_json(const struct history *history)
 {
 	char mark[2] = {(char)history->change, '\0'};
-	struct tusk_json *json = tusk_json_new("version");
+	struct tusk_json *json = tusk_json_new("revision");
 	tusk_json_text(json, "change", mark);
 	tusk_json_text(json, "path", history->path);
 	tusk_json_id(json, "snapshot", &history->first->id);

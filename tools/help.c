@@ -41,21 +41,6 @@ static void option_line(FILE *out, const struct tusk_opt_row *row)
 	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
 }
 
-/* Two in a line: there are as many commands as a screen holds. */
-static void options_in_brief(FILE *out)
-{
-	unsigned shown = 0;
-	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++) {
-		char text[OPTION_SIZE];
-		if (i == TUSK_OPT_HELP || i == TUSK_OPT_VERSION)
-			continue;
-		option_text(&tusk_opt_table[i], text);
-		fprintf(out, shown++ % 2 ? "  %s\n" : "  %-38s", text);
-	}
-	if (shown % 2)
-		fputc('\n', out);
-}
-
 void tusk_help_command(FILE *out, const struct tusk_command *command)
 {
 	fprintf(out, "Usage: tusk %s%s%s%s\n", command->name, command->options[0] ? " [OPTION...]" : "",
@@ -63,7 +48,7 @@ void tusk_help_command(FILE *out, const struct tusk_command *command)
 	wrap(out, command->summary);
 	for (size_t i = 0; i < TUSK_COMMAND_OPTIONS_MAX && command->options[i]; i++)
 		option_line(out, &tusk_opt_table[command->options[i]]);
-	fputs("Options of every command (-r, --password-file, --json, ...): tusk help\n", out);
+	fputs("Options of every command (-r, --password-file, --json, ...): tusk help options\n", out);
 	fprintf(out, "Example: tusk %s\n", command->example);
 }
 
@@ -88,7 +73,15 @@ void tusk_help_commands(FILE *out)
 		else
 			fprintf(out, "%s\n", left->brief);
 	}
-	fputs("\nOptions of every command, before or after its name; tusk(1) explains them:\n", out);
-	options_in_brief(out);
-	fputs("Example: tusk -r /srv/backup backup /home       More: tusk help COMMAND\n", out);
+	fputs("\nMore: tusk help COMMAND; tusk help options (those of every command)\n"
+	      "Example: tusk -r /srv/backup backup /home\n",
+	      out);
+}
+
+void tusk_help_options(FILE *out)
+{
+	fputs("Options of every command, before or after its name:\n", out);
+	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
+		option_line(out, &tusk_opt_table[i]);
+	fputs("Example: tusk --json -r /srv/backup snapshots\n", out);
 }

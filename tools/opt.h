@@ -66,6 +66,7 @@ enum tusk_opt {
 	TUSK_OPT_DELETE,
 	TUSK_OPT_FROM_MOUNT,
 	TUSK_OPT_NO_MOUNT,
+	TUSK_OPT_COMPLETION,
 	TUSK_OPT_ROLE,
 	TUSK_OPT_INIT,
 	TUSK_OPT_OUTPUT,
@@ -160,6 +161,7 @@ const char *tusk_args_text(const struct tusk_args *args, enum tusk_opt opt);
 
 /* At most 24 lines of at most 80 columns each. */
 void tusk_help_commands(FILE *out);
+void tusk_help_options(FILE *out);
 void tusk_help_command(FILE *out, const struct tusk_command *command);
 
 #endif

@@ -6,6 +6,7 @@ static const char *const progress_words[] = {"auto", "plain", "json", "none", NU
 static const char *const encryption_words[] = {"aes256-gcm", "chacha20-poly1305", "none", NULL};
 static const char *const overwrite_words[] = {"always", "if-changed", "if-newer", "never", NULL};
 static const char *const role_words[] = {"local", "remote", "cloud", "full", "append-only", "read-only", NULL};
+static const char *const shell_words[] = {"bash", "zsh", "fish", NULL};
 static const char *const format_words[] = {"tar", NULL};
 
 #define FLAG(name_, letter_, help_)                                                       \
@@ -76,6 +77,7 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_DELETE] = FLAG("delete", 0, "remove what the snapshot does not have"),
     [TUSK_OPT_FROM_MOUNT] = VALUE("from-mount", 0, TEXT, "DIR", "copy out of this mount"),
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
+    [TUSK_OPT_COMPLETION] = CHOICE("completion", "SHELL", "a script for bash, zsh or fish", shell_words),
     [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "of a node, or of who is served (see above)", role_words),
     [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
     [TUSK_OPT_OUTPUT] = VALUE("output", 'o', TEXT, "PATH", "write to PATH instead of standard output"),
@@ -335,10 +337,11 @@ const struct tusk_command tusk_command_table[] = {
      .run = cmd_version},
     {.name = "help",
      .brief = "explain a command",
-     .synopsis = "[COMMAND]",
-     .summary = "Explains a command.",
+     .synopsis = "[COMMAND | options]",
+     .summary = "Explains a command, or the options that belong to all of them; or prints a completion script.",
      .example = "help backup",
      .run = cmd_help,
-     .operands_max = 1},
+     .operands_max = 1,
+     .options = {TUSK_OPT_COMPLETION}},
     {.name = NULL},
 };

@@ -21,7 +21,8 @@ for verb in backup help; do grep -qx $verb commands || fail "the list of command
 section tusk.1 Sh COMMANDS | sed -n 's/^\.Ss //p' | sort | cmp - commands || fail "the commands in tusk.1 differ from those of tusk help"
 
 # Options: those of every command, and those of each, no more and no fewer.
-{ sed '1,/^Options/d' list | grep -oE -- ' --[a-z-]+' | cut -c4- && printf 'help\nversion\n'; } | sort >expected
+"$TUSK" help options >of_all
+options_in_help of_all >expected
 grep -qx repository expected || fail "the list of options is not understood: $(cat expected)"
 section tusk.1 Sh OPTIONS | options_in_page | cmp - expected || fail "the options of every command differ in tusk.1"
 while read -r verb; do
