@@ -153,7 +153,7 @@ static void allow_quiet(struct driver *driver)
 	struct tuskfs *fs = &driver->fs;
 	struct tuskfs_catalogue *first;
 	struct tusk_err ignored = {0}; /* whoever looks into the mount will meet it, too */
-	if (fs->no_xattrs || driver->is_swap)
+	if (fs->no_xattrs || fs->options->xattrs || driver->is_swap)
 		return;
 	if (fs->single) {
 		fs->quiet.is_allowed = !fs->single->has_xattrs;

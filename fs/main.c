@@ -25,6 +25,7 @@ static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,
 				"  -o state-dir=DIR       where the index of the repository is kept\n"
 				"  -o fsname=NAME         instead of REPOSITORY in the table of mounts\n"
 				"  -o allow_other         other users may look (root's mounts: always)\n"
+				"  -o xattrs=WHICH        hidden, list (show user.tusk.*) or none\n"
 				"  -o noxattr             no extended attributes: faster listings\n"
 				"  -o noacl               permissions by mode only: faster, but see tuskfs(8)\n"
 				"  -o auto_unmount        unmount even if the driver is killed\n"

@@ -69,14 +69,14 @@ static int list_virtual(const struct tuskfs *fs, const struct tuskfs_place *plac
 	const struct tuskfs_node *node;
 	while ((node = tuskfs_catalogue_next(place->catalogue, folder->nodeid, after))) {
 		struct fuse_entry_param entry = {.ino = node->nodeid, .generation = 1, .entry_timeout = TUSKFS_SHORTLY};
-		bool sums = node->kind == TUSKFS_SUMS;
+		bool is_made = node->kind == TUSKFS_SUMS || node->kind == TUSKFS_REPORT;
 		entry.attr_timeout = tuskfs_node_timeout(node);
 		after = node->sequence;
-		/* One unreadable snapshot must not hide the others: it is listed, and its look-up fails. Nor is the
-		 * size of checksums counted for a listing: a look-up does that. */
-		if (sums || tuskfs_stat_node(fs, node, &entry.attr) != 0) {
+		/* One unreadable snapshot must not hide the others: it is listed, and its look-up fails. Nor is
+		 * a content that is made on demand made for a listing. */
+		if (is_made || tuskfs_stat_node(fs, node, &entry.attr) != 0) {
 			entry.ino = 0;
-			entry.attr = (struct stat){.st_ino = node->nodeid, .st_mode = sums ? S_IFREG : S_IFDIR};
+			entry.attr = (struct stat){.st_ino = node->nodeid, .st_mode = is_made ? S_IFREG : S_IFDIR};
 		}
 		if (!add(listing, node->name, &entry, (off_t)(after + FIRST_CHILD_OFFSET)))
 			return 0;

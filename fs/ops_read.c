@@ -20,13 +20,19 @@ void tuskfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *file)
 
 static void reply_text(fuse_req_t req, const struct tuskfs_node *node, size_t size, off_t offset)
 {
-	if (node->kind != TUSKFS_TEXT) {
+	const char *text;
+	if (node->kind != TUSKFS_TEXT && node->kind != TUSKFS_REPORT) {
 		fuse_reply_err(req, node->kind == TUSKFS_LINK ? EINVAL : EISDIR);
 		return;
 	}
-	size_t len = strlen(node->text);
+	int error = tuskfs_node_text(fuse_req_userdata(req), node, &text);
+	if (error) {
+		fuse_reply_err(req, error);
+		return;
+	}
+	size_t len = strlen(text);
 	size_t from = (uint64_t)offset < len ? (size_t)offset : len;
-	fuse_reply_buf(req, node->text + from, len - from < size ? len - from : size);
+	fuse_reply_buf(req, text + from, len - from < size ? len - from : size);
 }
 
 static void read_again(const struct tuskfs_late *late)

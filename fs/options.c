@@ -37,6 +37,7 @@ static const struct option_rule rules[] = {
     {"allow_other", FLAG, AT(allow_other), 0},
     {"auto_unmount", FLAG, AT(auto_unmount), 0},
     {"noexec", FLAG, AT(noexec), 0},
+    {"xattrs", TEXT, AT(xattrs), 0},
     {"noxattr", FLAG, AT(no_xattrs), 0},
     {"noacl", FLAG, AT(no_acls), 0},
     {"rw", FLAG, AT(wants_rw), 0},
@@ -84,6 +85,7 @@ void tuskfs_options_release(struct tuskfs_options *options)
 	free(options->key_file);
 	free(options->state_dir);
 	free(options->fsname);
+	free(options->xattrs);
 	*options = (struct tuskfs_options){0};
 }
 
@@ -112,6 +114,14 @@ static int set_number(struct tuskfs_options *options, const struct option_rule *
 	return 0;
 }
 
+static int set_xattrs(struct tuskfs_options *options, const char *value, struct tusk_err *err)
+{
+	if (strcmp(value, "hidden") != 0 && strcmp(value, "list") != 0 && strcmp(value, "none") != 0)
+		return tusk_err_set(err, TUSK_E_USAGE, 0, "option xattrs=%s: not one of hidden, list, none", value);
+	options->no_xattrs = strcmp(value, "none") == 0;
+	return set_text(&options->xattrs, value, err);
+}
+
 static int apply_rule(struct tuskfs_options *options, const struct option_rule *rule, const char *value,
 		      struct tusk_err *err)
 {
@@ -130,7 +140,8 @@ static int apply_rule(struct tuskfs_options *options, const struct option_rule *
 	if (!value || !*value)
 		return tusk_err_set(err, TUSK_E_USAGE, 0, "option %s needs a value: %s=...", rule->name, rule->name);
 	if (rule->kind == TEXT)
-		return set_text(field, value, err);
+		return strcmp(rule->name, "xattrs") == 0 ? set_xattrs(options, value, err)
+							 : set_text(field, value, err);
 	if (rule->kind == SIZE) {
 		if (tusk_text_parse_size(value, field) < 0)
 			return tusk_err_set(err, TUSK_E_USAGE, 0, "option %s=%s: not a size (such as 64M)", rule->name,

@@ -17,6 +17,7 @@ struct tuskfs_options {
 	bool has_uid, has_gid, has_umask;
 	uint32_t uid, gid, umask;
 	bool allow_other, auto_unmount, noexec;
+	char *xattrs;    /* "hidden", "list" or "none"; NULL: hidden, and none at all where a snapshot has none */
 	bool no_xattrs;  /* answer "not supported" to every request for extended attributes */
 	bool no_acls;    /* judge permissions by the mode alone */
 	bool wants_rw;   /* rw was asked for: worth a note, unless mount(8) added it: then ... */

@@ -211,14 +211,27 @@ static int stat_snapshot(const struct tuskfs *fs, const struct tuskfs_slot *slot
 	return 0;
 }
 
+int tuskfs_node_text(const struct tuskfs *fs, const struct tuskfs_node *node, const char **ret_text)
+{
+	struct tusk_err err = {0};
+	*ret_text = node->text;
+	if (node->kind != TUSKFS_REPORT)
+		return 0;
+	if (tuskfs_refresh_report(fs->refresh, node->owner, node->report, fs->repository_name, ret_text, &err) == 0)
+		return 0;
+	return err.code == TUSK_E_ABSENT ? ESTALE : tuskfs_report(NULL, 0, &err);
+}
+
 /* 0 or errno. */
 static int content_size(const struct tuskfs *fs, const struct tuskfs_node *node, off_t *ret_size)
 {
 	struct tusk_err err = {0};
 	uint64_t size;
 	if (node->kind != TUSKFS_SUMS) {
-		*ret_size = (off_t)strlen(node->text);
-		return 0;
+		const char *text;
+		int error = tuskfs_node_text(fs, node, &text);
+		*ret_size = error ? 0 : (off_t)strlen(text);
+		return error;
 	}
 	if (tuskfs_sums_size(fs->sums, node->slot, &size, &err) < 0)
 		return tuskfs_report(node->slot, 0, &err);

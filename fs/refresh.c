@@ -184,6 +184,22 @@ int tuskfs_refresh_find(struct tuskfs_refresh *refresh, const char *name, const 
 	return result;
 }
 
+int tuskfs_refresh_report(struct tuskfs_refresh *refresh, struct tuskfs_catalogue *catalogue, enum tuskfs_report report,
+			  const char *repository, const char **ret_text, struct tusk_err *err)
+{
+	int result = 0;
+	pthread_mutex_lock(&refresh->lock);
+	char **text = tuskfs_catalogue_report(catalogue, report);
+	if (!*text && refresh->current != catalogue)
+		result = tusk_err_set(err, TUSK_E_ABSENT, 0, "the list of snapshots has changed");
+	else if (!*text)
+		result = tuskfs_report_text(report, repository, &refresh->list, text, err);
+	if (result == 0)
+		*ret_text = *text;
+	pthread_mutex_unlock(&refresh->lock);
+	return result;
+}
+
 /* Errors are expected: the kernel says ENOENT for what it does not know. */
 static void tell_kernel(void *context, uint64_t parent, const char *entry)
 {

@@ -28,6 +28,11 @@ int tuskfs_refresh_find(struct tuskfs_refresh *refresh, const char *name, const 
  * each change, under the refresh's lock. Before the thread is started. */
 void tuskfs_refresh_refuse_xattrs(struct tuskfs_refresh *refresh, void (*refused)(void *context), void *context);
 
+/* The text of a report on the snapshots of a catalogue; it lives as long as that. TUSK_E_ABSENT when the list has
+ * changed before anybody asked. repository: the name to show. */
+int tuskfs_refresh_report(struct tuskfs_refresh *refresh, struct tuskfs_catalogue *catalogue, enum tuskfs_report report,
+			  const char *repository, const char **ret_text, struct tusk_err *err);
+
 /* Starts the thread that looks for changes twice a second and tells the kernel what to forget. These messages need
  * locks that a request may hold, so no other thread may send them. */
 int tuskfs_refresh_start(struct tuskfs_refresh *refresh, struct fuse_session *session, struct tusk_err *err);

@@ -165,6 +165,7 @@ static int add_slot(struct tuskfs_slots *slots, struct tusk_repository *reposito
 	slot->id = snapshot->id;
 	slot->time = snapshot->time;
 	slot->has_xattrs = snapshot->has_xattrs;
+	snprintf(slot->source, sizeof(slot->source), "%s", snapshot->source ? snapshot->source : "");
 	open_view(slot, repository, snapshot);
 	choose_name(slots, slot);
 	*place_of_slot(slots->by_slot, slots->capacity, number) = slot;

@@ -17,7 +17,8 @@ struct tuskfs_slot {
 	bool has_xattrs;
 	struct tusk_view *view; /* NULL: could not be opened; see why */
 	enum tusk_code why;
-	char name[48]; /* "2026-11-22T14-07-22Z", the second one of a second has "-2" added */
+	char source[256]; /* "": none */
+	char name[48];    /* "2026-11-22T14-07-22Z", the second one of a second has "-2" added */
 };
 
 struct tuskfs_slots;

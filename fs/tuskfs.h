@@ -78,6 +78,8 @@ int tuskfs_computed_link(const struct tuskfs_slot *slot, struct tuskfs_node *ret
 /* 0 or errno: a snapshot's folder needs that snapshot's root, sums need all of its folders. */
 int tuskfs_stat_node(const struct tuskfs *fs, const struct tuskfs_node *node, struct stat *ret_stat);
 
+/* The text of a link, text or report; it lives as long as the node's catalogue. 0 or errno. */
+int tuskfs_node_text(const struct tuskfs *fs, const struct tuskfs_node *node, const char **ret_text);
 /* How long the kernel may believe a virtual node's attributes. */
 double tuskfs_node_timeout(const struct tuskfs_node *node);
 /* True: the request will be answered later, by answer: this node's attributes or content take long to find out. */

@@ -127,6 +127,45 @@ static int find_versions(const struct tuskfs_catalogue *catalogue, const char *p
 	return error == ENOMEM || (error && !versions->count) ? error : 0;
 }
 
+/* A step that is as the one before it has not found the content either; damage counts as absent. */
+static bool has_content(struct tusk_trail *trail, const struct tuskfs_slot *slot, const uint8_t *key)
+{
+	struct tusk_err ignored = {0};
+	uint8_t here[TUSK_CONTENT_KEY_SIZE];
+	TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
+	return slot->view && tusk_trail_step(trail, slot->view, &entry, &ignored) == TUSK_STEP_FOUND &&
+	       tusk_entry_content_key(&entry, here, &ignored) == 0 && memcmp(here, key, sizeof(here)) == 0;
+}
+
+int tuskfs_first_seen(const struct tuskfs *fs, const struct tuskfs_place *place, const struct tusk_entry *entry,
+		      const struct tuskfs_slot **ret_slot)
+{
+	struct tusk_err err = {0};
+	uint8_t key[TUSK_CONTENT_KEY_SIZE];
+	TUSKFS_AUTO_CATALOGUE struct tuskfs_catalogue *catalogue = NULL;
+	TUSK_AUTO_TRAIL struct tusk_trail *trail = NULL;
+	TUSK_AUTO_BUF struct tusk_buf path = {0};
+	if (!fs->refresh)
+		return ENODATA;
+	if (tusk_entry_content_key(entry, key, &err) < 0 || tuskfs_refresh_get(fs->refresh, &catalogue, &err) < 0)
+		return tuskfs_report(place->slot, place->number, &err);
+	int error = path_of(place, &path);
+	if (error)
+		return error;
+	if (tusk_trail_new((const char *)path.data, &trail, &err) < 0)
+		return tuskfs_report(NULL, 0, &err);
+	*ret_slot = place->slot;
+	size_t count = tuskfs_catalogue_snapshot_count(catalogue);
+	for (size_t i = 0; i < count; i++) {
+		const struct tuskfs_slot *slot = tuskfs_catalogue_snapshot(catalogue, i);
+		if (slot != place->slot && !has_content(trail, slot, key))
+			continue;
+		*ret_slot = slot;
+		break;
+	}
+	return 0;
+}
+
 /* "2026-11-20T02-30-01Z.letter.odt"; of a name that is too long the end stays, with what says its type. */
 static void name_version(const struct tuskfs_slot *slot, const char *path, char ret_name[256])
 {

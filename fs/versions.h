@@ -18,4 +18,8 @@ struct tuskfs_lister {
 int tuskfs_versions_list(const struct tuskfs *fs, const struct tuskfs_place *place, off_t offset,
 			 const struct tuskfs_lister *lister);
 
+/* The oldest snapshot that has the same content at the path of this entry. 0 or errno. */
+int tuskfs_first_seen(const struct tuskfs *fs, const struct tuskfs_place *place, const struct tusk_entry *entry,
+		      const struct tuskfs_slot **ret_slot);
+
 #endif

@@ -76,6 +76,8 @@ void tuskfs_catalogue_drop(struct tuskfs_catalogue *catalogue)
 	free(catalogue->by_nodeid);
 	free(catalogue->by_sequence);
 	free(catalogue->snapshots);
+	for (size_t i = 0; i < TUSKFS_REPORT_COUNT; i++)
+		free(catalogue->reports[i]);
 	free(catalogue);
 }
 
@@ -125,6 +127,11 @@ const struct tuskfs_slot *tuskfs_catalogue_snapshot(const struct tuskfs_catalogu
 {
 	assert(index < catalogue->snapshot_count);
 	return catalogue->snapshots[index];
+}
+
+char **tuskfs_catalogue_report(struct tuskfs_catalogue *catalogue, enum tuskfs_report report)
+{
+	return &catalogue->reports[report];
 }
 
 /* Merges the two arrays, which are sorted by (parent, name). The folders come in runs, so one remembered parent is

@@ -4,6 +4,7 @@
 #define TUSKFS_VIEWS_H
 
 #include "slots.h"
+#include "status.h"
 
 #include "tusk/err.h"
 #include "tusk/snapshot.h"
@@ -21,10 +22,11 @@ enum tuskfs_fixed_node {
 	TUSKFS_NODE_AT, /* what is in it is computed: place.c */
 	TUSKFS_NODE_SHADOW,
 	TUSKFS_NODE_SUMS,
+	TUSKFS_NODE_REPORTS, /* .tusk */
 	TUSKFS_NODE_VERSIONS /* what is in it is looked for: versions.c */
 };
 
-enum tuskfs_node_kind { TUSKFS_FOLDER, TUSKFS_LINK, TUSKFS_TEXT, TUSKFS_SNAPSHOT, TUSKFS_SUMS };
+enum tuskfs_node_kind { TUSKFS_FOLDER, TUSKFS_LINK, TUSKFS_TEXT, TUSKFS_SNAPSHOT, TUSKFS_SUMS, TUSKFS_REPORT };
 
 /* Invariants: 1. (parent, name) and nodeid are unique in a catalogue. 2. sequence is unique, never 0, and stays with
  * (parent, name) from one catalogue to the next: it is the readdir offset. */
@@ -32,8 +34,10 @@ struct tuskfs_node {
 	uint64_t nodeid, parent, sequence;
 	enum tuskfs_node_kind kind;
 	char *name;
-	char *text;                     /* target of a link, content of a text; else NULL */
+	char *text;                     /* target of a link, content of a text; of a report: what changes with it */
 	const struct tuskfs_slot *slot; /* of a snapshot and of sums; else NULL */
+	enum tuskfs_report report;
+	struct tuskfs_catalogue *owner; /* of a report: this catalogue */
 	uint32_t subfolders;            /* of a folder, snapshots included */
 	struct timespec mtime;
 };
@@ -62,6 +66,9 @@ const struct tuskfs_node *tuskfs_catalogue_next(const struct tuskfs_catalogue *c
 /* The snapshots of the list the catalogue was made from, the oldest first. */
 size_t tuskfs_catalogue_snapshot_count(const struct tuskfs_catalogue *catalogue);
 const struct tuskfs_slot *tuskfs_catalogue_snapshot(const struct tuskfs_catalogue *catalogue, size_t index);
+
+/* Where the text of a report is kept once it has been made; the caller sees to it that one thread makes it. */
+char **tuskfs_catalogue_report(struct tuskfs_catalogue *catalogue, enum tuskfs_report report);
 
 /* Calls back for every (parent, name) of before that is gone or means another node in after (entry), and once for
  * every folder whose children differ (entry NULL). */

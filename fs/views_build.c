@@ -270,6 +270,24 @@ static void add_hosts_and_tags(struct builder *builder, size_t tag_count)
 	add_groups(builder, TUSKFS_NODE_TAGS, tags, tagged);
 }
 
+/* Their text follows from the list of snapshots, and is made when somebody asks. */
+static void add_reports(struct builder *builder)
+{
+	const struct tusk_snapshot_list *list = builder->list;
+	char text[TUSK_ID_TEXT_SIZE];
+	uint64_t fingerprint = list->damaged;
+	for (size_t i = 0; i < list->count; i++) {
+		tusk_id_text(&list->items[i].id, text);
+		fingerprint = tuskfs_inode_virtual(fingerprint, text, NULL);
+	}
+	snprintf(text, sizeof(text), "%llx", (unsigned long long)fingerprint);
+	for (int i = 0; i < TUSKFS_REPORT_COUNT; i++) {
+		add_node(builder, 0, TUSKFS_NODE_REPORTS, tuskfs_report_name(i), TUSKFS_REPORT, text);
+		builder->catalogue->nodes[builder->catalogue->count - 1].report = i;
+		builder->catalogue->nodes[builder->catalogue->count - 1].owner = builder->catalogue;
+	}
+}
+
 static void add_all(struct builder *builder, const char *readme, size_t tag_count)
 {
 	add_folder(builder, TUSKFS_NODE_ROOT, 0, "");
@@ -285,6 +303,8 @@ static void add_all(struct builder *builder, const char *readme, size_t tag_coun
 	add_folder(builder, TUSKFS_NODE_SHADOW, TUSKFS_NODE_ROOT, "shadow");
 	add_folder(builder, TUSKFS_NODE_SUMS, TUSKFS_NODE_ROOT, "sums");
 	add_folder(builder, TUSKFS_NODE_VERSIONS, TUSKFS_NODE_ROOT, "versions");
+	add_folder(builder, TUSKFS_NODE_REPORTS, TUSKFS_NODE_ROOT, ".tusk");
+	add_reports(builder);
 	add_snapshots(builder);
 	add_ids(builder);
 	add_hosts_and_tags(builder, tag_count);

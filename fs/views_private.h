@@ -14,6 +14,7 @@ struct tuskfs_catalogue {
 	uint64_t last_sequence;
 	const struct tuskfs_slot **snapshots; /* in the order of the list */
 	size_t snapshot_count;
+	char *reports[TUSKFS_REPORT_COUNT];
 };
 
 /* Sorts, numbers and counts what was added to nodes. */

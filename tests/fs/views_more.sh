@@ -57,6 +57,43 @@ expect_equal "$(cat "$mnt/shadow/home/@GMT-2026.01.03-03.04.05/file")" 2 "of one
 expect_equal "$(ls "$mnt/shadow/.._x/@GMT-2026.01.04-03.04.05")" "$(printf '%s\n' anna ben)" "names of a shadow copy"
 expect_equal "$(find "$mnt/sources" "$mnt/shadow" "$mnt/at" -lname '/*' -print)" "" "absolute links among the views"
 
+# .tusk/: the same snapshots as the companion lists; sizes are true; a new snapshot shows.
+expect_equal "$(ls -A "$mnt/.tusk")" "$(printf '%s\n' metrics.prom snapshots.jsonl status.json)" "names in .tusk"
+"$TUSK" backup -q --tag "$(printf 'quote"back\\slash\ttab')" --tag "$(printf 'not utf-8 \377')" --host 'h"\x' --source 'new
+line' "$dir/home" >/dev/null
+"$TUSK" snapshots --json >expected
+until [ "$(wc -l <"$mnt/.tusk/snapshots.jsonl")" = "$(wc -l <expected)" ]; do sleep 0.05; done
+cp -r "$mnt/.tusk" reports
+for name in metrics.prom snapshots.jsonl status.json; do
+  expect_equal "$(stat -c %s "$mnt/.tusk/$name")" "$(stat -c %s "reports/$name")" "size of $name"
+done
+python3 - reports expected <<'END' || fail "the reports are not right"
+import json, re, sys
+folder, expected = sys.argv[1:]
+theirs = [json.loads(line) for line in open(expected)]
+ours = [json.loads(line) for line in open(folder + "/snapshots.jsonl")]
+assert len(ours) == len(theirs) > 3
+for mine, other in zip(ours, theirs):
+    for key in mine:
+        assert mine[key] == other[key], (key, mine[key], other[key])
+    assert {"id", "time", "paths", "files", "bytes", "command"} <= mine.keys()
+status = json.load(open(folder + "/status.json"))
+assert status["snapshots"] == len(ours) and status["newest"] == ours[-1]["id"], status
+groups = {(s["host"], s["source"]) for s in ours}
+assert {(s["host"], s["source"]) for s in status["sources"]} == groups
+assert sum(s["snapshots"] for s in status["sources"]) == len(ours)
+text = open(folder + "/metrics.prom").read()
+line = re.compile(r'^([a-z_]+)(?:\{host="((?:[^"\\\n]|\\["\\n])*)",source="((?:[^"\\\n]|\\["\\n])*)"\})? (\d+)$')
+seen = {}
+for row in text.splitlines():
+    if not row.startswith("# "):
+        match = line.match(row)
+        assert match, row
+        seen.setdefault(match[1], []).append(match)
+assert len(seen) == 9 and all(len(rows) == len(groups) for name, rows in seen.items() if name != "tusk_damaged_snapshots"), seen
+assert sum(int(m[4]) for m in seen["tusk_snapshots"]) == len(ours)
+END
+
 # Without snapshots there is nothing, and no error.
 unmount_here
 export TUSK_REPOSITORY=$dir/repo2
@@ -64,3 +101,5 @@ export TUSK_REPOSITORY=$dir/repo2
 "$TUSKFS" "$dir/repo2" "$mnt"
 for view in sources at shadow sums; do expect_equal "$(ls -A "$mnt/$view")" "" "$view of an empty repository"; done
 expect_error 'No such file' stat "$mnt/at/today"
+expect_equal "$(wc -c <"$mnt/.tusk/snapshots.jsonl")" 0 "snapshots of an empty repository"
+python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["snapshots"] == 0' "$mnt/.tusk/status.json"

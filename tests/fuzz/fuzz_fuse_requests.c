@@ -172,6 +172,7 @@ static void make_session(void)
 	struct tuskfs *fs = &world.fs;
 	fs->options = &world.options;
 	fs->repository = world.repository;
+	fs->repository_name = "fuzz";
 	tusk_test_ok(tuskfs_slots_new(&fs->slots, &err), &err);
 	tusk_test_ok(tuskfs_files_new(&fs->files, &err), &err);
 	tusk_test_ok(tuskfs_statfs_new(fs->repository, &fs->statfs, &err), &err);
@@ -225,10 +226,10 @@ static uint64_t choose_node(const uint8_t *bytes)
 
 static void send_named(uint32_t opcode, uint64_t nodeid, const uint8_t *bytes)
 {
-	static const char *const names[] = {"snapshots", "latest", "hosts",  "ids",     "__",     "folder",  "big",
-					    "small",     "holes",  "link",   "empty",   "..",     ".",       "file-07",
-					    "tags",      "a_b",    "tmp",    "nope",    "source", "sources", "at",
-					    "today",     "sums",   "shadow", "versions"};
+	static const char *const names[] = {
+	    "snapshots", "latest",  "hosts", "ids",   "__",      "folder", "big",      "small", "holes",
+	    "link",      "empty",   "..",    ".",     "file-07", "tags",   "a_b",      "tmp",   "nope",
+	    "source",    "sources", "at",    "today", "sums",    "shadow", "versions", ".tusk", "status.json"};
 	char name[300] = {0};
 	size_t choice = bytes[3] % (sizeof(names) / sizeof(names[0]) + 2);
 	if (choice < sizeof(names) / sizeof(names[0]))

@@ -213,7 +213,7 @@ static void what_has_changed_is_what_the_kernel_is_told(void **state)
 	tuskfs_catalogue_compare(before, after, note, &changes);
 	assert_true(changes.latest && changes.forgotten);
 	assert_false(changes.kept);
-	assert_int_equal(changes.folders, 4); /* snapshots, ids, sums, hosts/h */
+	assert_int_equal(changes.folders, 5); /* snapshots, ids, sums, .tusk, hosts/h */
 	assert_int_not_equal(at(before, "snapshots/latest")->nodeid, at(after, "snapshots/latest")->nodeid);
 }
 
@@ -242,7 +242,7 @@ static void a_folder_counts_its_subfolders(void **state)
 {
 	struct tusk_snapshot items[] = {make(0, "01", 1, "h", "t"), make(1, "02", 2, "g", "t")};
 	TUSKFS_AUTO_CATALOGUE struct tuskfs_catalogue *catalogue = catalogue_of(*state, items, 2, NULL);
-	assert_int_equal(tuskfs_catalogue_node(catalogue, TUSKFS_NODE_ROOT)->subfolders, 9);
+	assert_int_equal(tuskfs_catalogue_node(catalogue, TUSKFS_NODE_ROOT)->subfolders, 10);
 	assert_int_equal(at(catalogue, "snapshots")->subfolders, 2);
 	assert_int_equal(at(catalogue, "hosts")->subfolders, 2);
 	assert_int_equal(at(catalogue, "tags")->subfolders, 1);
