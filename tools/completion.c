@@ -8,6 +8,14 @@
 /* What can stand for the value of an option or for an operand. */
 enum values { VALUES_NONE, VALUES_FILES, VALUES_FOLDERS };
 
+/* That command or the first one behind it that people call; at the end the row without a name. */
+static const struct tusk_command *shown(const struct tusk_command *command)
+{
+	while (command->name && !command->brief)
+		command++;
+	return command;
+}
+
 /* A share may be left out, so it is no word of its own. */
 static bool takes_value(const struct tusk_opt_row *row)
 {
@@ -58,7 +66,7 @@ static void print_words(FILE *out, const struct tusk_command *command)
 {
 	each_word(command, space_word, out);
 	if (strcmp(command->name, "help") == 0)
-		for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+		for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 			fprintf(out, " %s", c->name);
 }
 
@@ -141,10 +149,10 @@ static void bash_print(FILE *out)
 	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
 		bash_option(out, &tusk_opt_table[i]);
 	fputs("\"\n  case $command in\n    '')\n      words=\"", out);
-	for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+	for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 		fprintf(out, " %s", c->name);
 	fputs("\" ;;\n", out);
-	for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+	for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 		bash_command(out, c);
 	fputs("  esac\n"
 	      "  if [[ $current == -* ]]; then\n"
@@ -223,7 +231,7 @@ static void zsh_print(FILE *out)
 	      "  local -a commands\n"
 	      "  commands=(\n",
 	      out);
-	for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+	for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 		fprintf(out, "    '%s:%s'\n", c->name, c->brief);
 	fputs("  )\n  _arguments -C -s \\\n", out);
 	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
@@ -235,7 +243,7 @@ static void zsh_print(FILE *out)
 	      "    argument)\n"
 	      "      case $words[1] in\n",
 	      out);
-	for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+	for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 		zsh_command(out, c);
 	fputs("      esac ;;\n"
 	      "  esac\n"
@@ -297,7 +305,7 @@ static void fish_print(FILE *out)
 	      out);
 	for (int i = 1; i <= TUSK_OPT_LAST_GLOBAL; i++)
 		fish_option(out, NULL, &tusk_opt_table[i]);
-	for (const struct tusk_command *c = tusk_command_table; c->name; c++)
+	for (const struct tusk_command *c = shown(tusk_command_table); c->name; c = shown(c + 1))
 		fish_command(out, c);
 }
 
