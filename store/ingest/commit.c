@@ -36,6 +36,7 @@ int tusk_ingest_begin(struct tusk_ingest *ingest, struct tusk_err *err)
 	struct tusk_repository *repository = ingest->repository;
 	if (ingest->options->dry_run)
 		return sync_index(ingest, err);
+	tusk_node_reserve(repository->node, true);
 	/* The session first: what is listed after it stays unless its epoch changes. */
 	if (tusk_session_begin(repository->node, &repository->keys, &ingest->session, err) < 0 ||
 	    tusk_session_keep(ingest->session, err) < 0 || sync_index(ingest, err) < 0)

@@ -350,6 +350,12 @@ void tusk_node_sweep(struct tusk_node *node)
 	node->ops->sweep(node);
 }
 
+void tusk_node_reserve(struct tusk_node *node, bool keep)
+{
+	if (node->ops->reserve)
+		node->ops->reserve(node, keep);
+}
+
 int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err)
 {
 	return node->ops->space(node, ret_free, ret_total, err);

@@ -79,6 +79,9 @@ int tusk_node_quarantine(struct tusk_node *node, const char *name, struct tusk_e
 int tusk_node_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 /* Removes from tmp/ what writers left there that died more than a day ago, as far as that can be known. */
 void tusk_node_sweep(struct tusk_node *node);
+/* Space for prune on a full disk (a file that is only there to be removed): keep: makes sure that it is there, as far
+ * as the disk has room; else gives it back. Other kinds of node than a local one have none. */
+void tusk_node_reserve(struct tusk_node *node, bool keep);
 /* Free and total bytes of the place; 0 and 0 when unknown. */
 int tusk_node_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
 

@@ -378,6 +378,7 @@ static const struct tusk_node_ops node_ops = {
     .generation = local_generation,
     .sweep = tusk_node_local_sweep,
     .space = local_space,
+    .reserve = tusk_node_local_reserve,
 };
 
 static int node_new(const char *path, struct tusk_node_local **ret_node, struct tusk_err *err)

@@ -19,6 +19,7 @@ void tusk_node_local_sweep(struct tusk_node *node);
 int tusk_node_local_replace(struct tusk_node *node, const char *name, const void *data, size_t len,
 			    struct tusk_err *err);
 int tusk_node_local_lock(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
+void tusk_node_local_reserve(struct tusk_node *node, bool keep);
 int tusk_node_local_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err);
 /* Makes the folders above name if they are missing: other programs that copy a node may leave out empty ones. */
 int tusk_node_local_ensure_folder(const struct tusk_node_local *node, const char *name, struct tusk_err *err);

@@ -8,12 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LOCK_NAME       "lock"
 #define LOCK_WAIT_S     30
 #define LOCK_TRY_MS     20
+#define RESERVE         "reserve"
+#define RESERVE_SIZE    (1 << 20) /* for some thousand condemned packs at a time */
+#define RESERVE_SMALL   (1 << 17) /* on a disk with little space */
 #define QUARANTINE      "quarantine"
 #define QUARANTINE_MAX  1000
 #define QUARANTINE_SIZE (sizeof(QUARANTINE) + TUSK_NODE_NAME_SIZE + 8)
@@ -115,4 +119,23 @@ int tusk_node_local_quarantine(struct tusk_node *node, const char *name, struct 
 			return result;
 	}
 	return tusk_err_set(err, TUSK_E_LIMIT, 0, "%s has %d damaged copies in quarantine", name, QUARANTINE_MAX);
+}
+
+/* A crash may lose it; the next backup makes it again. */
+void tusk_node_local_reserve(struct tusk_node *node, bool keep)
+{
+	const struct tusk_node_local *local = (const struct tusk_node_local *)node;
+	struct statvfs space;
+
+	if (!keep) {
+		unlinkat(local->root_fd, RESERVE, 0);
+		return;
+	}
+	int fd TUSK_AUTO_FD =
+	    openat(local->root_fd, RESERVE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fstatvfs(fd, &space) < 0)
+		return;
+	bool is_small = (uint64_t)space.f_bavail * space.f_frsize < 16u * RESERVE_SIZE;
+	if (fallocate(fd, 0, 0, is_small ? RESERVE_SMALL : RESERVE_SIZE) < 0)
+		unlinkat(local->root_fd, RESERVE, 0);
 }

@@ -29,6 +29,7 @@ struct tusk_node_ops {
 	int (*quarantine)(struct tusk_node *node, const char *name, struct tusk_err *err);
 	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 	void (*sweep)(struct tusk_node *node);
+	void (*reserve)(struct tusk_node *node, bool keep); /* NULL: none */
 	int (*space)(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
 };
 

@@ -110,8 +110,8 @@ void tusk_pruner_release(struct tusk_pruner *pruner)
 	tusk_condemned_release(&pruner->rescued);
 }
 
-/* Takes the node's lock where it has one. Where it has none, only one prune works at a time, by its lease, and stops
- * when it cannot be sure of it. */
+/* Takes the node's lock where it has one. Only one prune works at a time, by its lease: one that others have taken for
+ * dead stops here, and where there is a lock no later than before its next change. */
 static int begin(struct tusk_pruner *pruner, struct tusk_node_lock **ret_lock, struct tusk_err *err)
 {
 	int locked = tusk_node_lock(pruner->node, ret_lock, err);
@@ -119,8 +119,6 @@ static int begin(struct tusk_pruner *pruner, struct tusk_node_lock **ret_lock, s
 	if (locked < 0)
 		return -1;
 	pruner->has_locks = locked == TUSK_NODE_LOCKED;
-	if (pruner->has_locks)
-		return 0;
 	int holds = tusk_lease_holds(pruner->lease, err);
 	if (holds < 0)
 		return -1;
@@ -146,6 +144,12 @@ static int read_state(struct tusk_pruner *pruner, struct tusk_epoch *ret_epoch, 
 	}
 	*ret_epoch = epoch;
 	return 0;
+}
+
+int tusk_pruner_probe(struct tusk_pruner *pruner, struct tusk_err *err)
+{
+	TUSK_AUTO_NODE_LOCK struct tusk_node_lock *lock = NULL;
+	return begin(pruner, &lock, err);
 }
 
 int tusk_pruner_open(struct tusk_pruner *pruner, struct tusk_err *err)

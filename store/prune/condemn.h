@@ -20,10 +20,12 @@ struct tusk_pruner {
 	struct tusk_node *node;
 	const struct tusk_keys *keys;
 	struct tusk_lease *lease;
-	bool has_locks;                  /* set by tusk_pruner_open */
+	bool has_locks;                  /* set by tusk_pruner_probe and those below */
 	struct tusk_condemned condemned; /* as last read; invariant: no entry's epoch is beyond the node's */
 	struct tusk_condemned rescued; /* those that a look at all snapshots, after their epoch began, left condemned */
 };
+/* Sets has_locks. */
+int tusk_pruner_probe(struct tusk_pruner *pruner, struct tusk_err *err);
 /* Reads the state; finishes what a killed prune left half done (an epoch that was not begun). */
 int tusk_pruner_open(struct tusk_pruner *pruner, struct tusk_err *err);
 void tusk_pruner_release(struct tusk_pruner *pruner);

@@ -7,6 +7,7 @@
 #include "notes.h"
 #include "sealed.h"
 #include "tusk/cleanup.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -70,11 +71,13 @@ int tusk_snapshot_forget(struct tusk_repository *repository, const struct tusk_i
 	int found = tusk_node_get(repository->node, name, TUSK_MANIFEST_MAX, &manifest, err);
 	if (found == TUSK_NODE_ABSENT)
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "%s is not there", name);
+	tusk_prune_make_room(repository->node);
 	/* The note first: without it a copy of the manifest on another node would bring the snapshot back. */
 	if (found < 0 || put_tombstone(repository, id, &manifest, err) < 0 ||
 	    tusk_node_remove(repository->node, name, err) < 0)
 		return -1;
 	remove_marks(repository, id);
 	(void)tusk_index_snapshot_drop(repository->index, id, NULL);
+	tusk_node_reserve(repository->node, true);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "sealed.h"
 #include "tusk/cleanup.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -40,6 +41,17 @@ static int write_note(struct tusk_lease *lease, struct tusk_lease_note *note, st
 	return 0;
 }
 
+static void init_thread(struct tusk_lease *lease)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&lease->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&lease->stopped, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
 int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
 		    enum tusk_lease_kind kind, struct tusk_err *err)
 {
@@ -53,17 +65,67 @@ int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const stru
 	tusk_id_text(&id, digits);
 	*lease = (struct tusk_lease){.node = node, .keys = keys};
 	snprintf(lease->name, sizeof(lease->name), FOLDER "%s", digits);
+	init_thread(lease);
 	if (write_note(lease, &note, err) == 0)
 		return 0;
 	tusk_lease_release(lease);
 	return -1;
 }
 
-int tusk_lease_renew(struct tusk_lease *lease, struct tusk_err *err)
+static int renew_locked(struct tusk_lease *lease, struct tusk_lease_note *note, struct tusk_err *err)
 {
+	note->counter++;
+	return write_note(lease, note, err);
+}
+
+static void *renew_now_and_then(void *context)
+{
+	struct tusk_lease *lease = context;
+
+	pthread_mutex_lock(&lease->lock);
+	while (!lease->stop) {
+		struct tusk_lease_note note;
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += TUSK_LEASE_RENEW_S;
+		if (pthread_cond_timedwait(&lease->stopped, &lease->lock, &until) != ETIMEDOUT || lease->stop)
+			continue;
+		note = lease->note;
+		(void)renew_locked(lease, &note, NULL); /* a failure shows when the lease is relied upon */
+	}
+	pthread_mutex_unlock(&lease->lock);
+	return NULL;
+}
+
+int tusk_lease_keep(struct tusk_lease *lease, struct tusk_err *err)
+{
+	int failure = pthread_create(&lease->thread, NULL, renew_now_and_then, lease);
+	lease->has_thread = failure == 0;
+	return failure ? tusk_err_set(err, TUSK_E_INTERNAL, failure, "cannot start a thread") : 0;
+}
+
+int tusk_lease_epoch(struct tusk_lease *lease, const struct tusk_epoch *epoch, struct tusk_err *err)
+{
+	pthread_mutex_lock(&lease->lock);
 	struct tusk_lease_note note = lease->note;
-	note.counter++;
-	return write_note(lease, &note, err);
+	note.epoch = *epoch;
+	int result = renew_locked(lease, &note, err);
+	pthread_mutex_unlock(&lease->lock);
+	return result;
+}
+
+int tusk_lease_root(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&lease->lock);
+	struct tusk_lease_note note = lease->note;
+	if (note.root_count < TUSK_LEASE_ROOTS_MAX) {
+		note.roots[note.root_count++] = *root;
+		result = renew_locked(lease, &note, err);
+	}
+	pthread_mutex_unlock(&lease->lock);
+	return result;
 }
 
 static int read_note(struct tusk_node *node, const struct tusk_keys *keys, const char *name,
@@ -80,21 +142,33 @@ static int read_note(struct tusk_node *node, const struct tusk_keys *keys, const
 									 : TUSK_NODE_FOUND;
 }
 
-int tusk_lease_holds(const struct tusk_lease *lease, struct tusk_err *err)
+int tusk_lease_holds(struct tusk_lease *lease, struct tusk_err *err)
 {
 	struct tusk_lease_note note;
+	int result = 0;
 
-	if (tusk_lease_env.boot() - lease->renewed >= TUSK_LEASE_FENCE_S)
-		return 0;
-	int found = read_note(lease->node, lease->keys, lease->name, &note, err);
-	if (found < 0)
-		return -1;
-	return found == TUSK_NODE_FOUND && note.counter == lease->note.counter;
+	pthread_mutex_lock(&lease->lock);
+	if (tusk_lease_env.boot() - lease->renewed < TUSK_LEASE_FENCE_S) {
+		int found = read_note(lease->node, lease->keys, lease->name, &note, err);
+		result = found < 0 ? -1 : found == TUSK_NODE_FOUND && note.counter == lease->note.counter;
+	}
+	pthread_mutex_unlock(&lease->lock);
+	return result;
 }
 
 void tusk_lease_release(struct tusk_lease *lease)
 {
-	if (lease->name[0])
-		(void)tusk_node_remove(lease->node, lease->name, NULL);
+	if (!lease->name[0])
+		return;
+	if (lease->has_thread) {
+		pthread_mutex_lock(&lease->lock);
+		lease->stop = true;
+		pthread_cond_signal(&lease->stopped);
+		pthread_mutex_unlock(&lease->lock);
+		pthread_join(lease->thread, NULL);
+	}
+	(void)tusk_node_remove(lease->node, lease->name, NULL);
+	pthread_mutex_destroy(&lease->lock);
+	pthread_cond_destroy(&lease->stopped);
 	lease->name[0] = '\0';
 }

@@ -6,6 +6,8 @@
 #include "node.h"
 #include "notes.h"
 
+#include <pthread.h>
+
 #define TUSK_LEASE_RENEW_S 120  /* its holder renews it */
 #define TUSK_LEASE_FENCE_S 1200 /* without a renewal its holder no longer relies on it */
 #define TUSK_LEASE_DEAD_S  1800 /* others hold it for dead that long after the first look at an unchanged counter */
@@ -24,22 +26,30 @@ struct tusk_lease_env {
 };
 extern struct tusk_lease_env tusk_lease_env;
 
-/* A lease of our own. Invariant: name is set iff it lies on the node. */
+/* A lease of our own. Invariant: name is set iff it may lie on the node. */
 struct tusk_lease {
 	struct tusk_node *node;
 	const struct tusk_keys *keys;
 	char name[80];
+	pthread_mutex_t lock; /* guards all below */
 	struct tusk_lease_note note;
 	uint64_t renewed; /* tusk_lease_env.boot of the last success */
+	pthread_t thread;
+	pthread_cond_t stopped;
+	bool has_thread, stop;
 };
 /* Durable on return. lease: zeroed, or released. */
 int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
 		    enum tusk_lease_kind kind, struct tusk_err *err);
-/* Writes the note again, with the next counter. */
-int tusk_lease_renew(struct tusk_lease *lease, struct tusk_err *err);
-/* Whether its holder may rely on it: it still lies on the node as last written, and not too long ago. -1: cannot say.
- */
-int tusk_lease_holds(const struct tusk_lease *lease, struct tusk_err *err);
+/* Renews it from a thread of its own until it is released. */
+int tusk_lease_keep(struct tusk_lease *lease, struct tusk_err *err);
+/* Says in it which epoch its holder has seen. */
+int tusk_lease_epoch(struct tusk_lease *lease, const struct tusk_epoch *epoch, struct tusk_err *err);
+/* Adds a root to it, if there is room. */
+int tusk_lease_root(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err);
+/* Whether its holder may rely on it: it still lies on the node as last written, and not too long ago. 1, 0, or -1:
+ * cannot say. */
+int tusk_lease_holds(struct tusk_lease *lease, struct tusk_err *err);
 /* Removes it from the node; what fails is left for prune. */
 void tusk_lease_release(struct tusk_lease *lease);
 #define TUSK_AUTO_LEASE TUSK_CLEANUP(tusk_lease_release)

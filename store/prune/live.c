@@ -348,6 +348,11 @@ struct tusk_live_pack *tusk_live_pack(struct tusk_live *live, size_t number)
 	return &live->packs[number];
 }
 
+const struct tusk_id *tusk_live_id(const struct tusk_live *live, size_t number)
+{
+	return &live->packs[number].id;
+}
+
 void tusk_live_condemned(struct tusk_live *live, const struct tusk_condemned *condemned)
 {
 	for (size_t i = 0; i < live->pack_count; i++)

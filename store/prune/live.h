@@ -42,6 +42,7 @@ int tusk_live_missing(struct tusk_live *live, uint64_t *ret_missing, struct tusk
 /* Packs by number, 0..count-1, sorted by id. */
 size_t tusk_live_count(const struct tusk_live *live);
 struct tusk_live_pack *tusk_live_pack(struct tusk_live *live, size_t number);
+const struct tusk_id *tusk_live_id(const struct tusk_live *live, size_t number);
 /* Says which packs are condemned. */
 void tusk_live_condemned(struct tusk_live *live, const struct tusk_condemned *condemned);
 /* The condemned packs that hold something live that no other pack holds. */

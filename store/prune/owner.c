@@ -35,17 +35,21 @@ static uint64_t inode_of(const char *path)
 	return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
 }
 
-/* 0 when it cannot be known. */
-static uint64_t start_of(uint64_t pid)
+/* When a process began, 0 when it cannot be known. ret_ended: it is only there to be waited for. */
+static uint64_t start_of(uint64_t pid, bool *ret_ended)
 {
 	struct tusk_buf text TUSK_AUTO_BUF = {0};
 	char path[64];
 
+	*ret_ended = false;
 	snprintf(path, sizeof(path), "/proc/%llu/stat", (unsigned long long)pid);
 	if (tusk_read_file(AT_FDCWD, path, STAT_MAX, &text, NULL) < 0 || tusk_buf_append(&text, "", 1) < 0)
 		return 0;
 	/* "pid (name) state ...": the name may hold anything. */
 	char *field = strrchr((char *)text.data, ')');
+	if (!field || strlen(field) < 3)
+		return 0;
+	*ret_ended = field[2] == 'Z' || field[2] == 'X';
 	for (unsigned i = 0; field && i < START_TIME; i++)
 		field = strchr(field + 1, ' ');
 	return field ? strtoull(field + 1, NULL, 10) : 0;
@@ -54,10 +58,11 @@ static uint64_t start_of(uint64_t pid)
 void tusk_owner_self(struct tusk_owner *ret_owner)
 {
 	struct tusk_owner owner = {.pid = (uint64_t)getpid()};
+	bool ended;
 
 	read_boot(owner.boot);
 	owner.namespaces = inode_of("/proc/self/ns/pid") * 0x9e3779b97f4a7c15u + inode_of("/proc/self/ns/time");
-	owner.start = start_of(owner.pid);
+	owner.start = start_of(owner.pid, &ended);
 	if (gethostname(owner.host, sizeof(owner.host) - 1) < 0)
 		owner.host[0] = '\0';
 	*ret_owner = owner;
@@ -75,6 +80,7 @@ enum tusk_life tusk_owner_life(const struct tusk_owner *owner)
 		return TUSK_LIFE_UNKNOWN;
 	if (kill((pid_t)owner->pid, 0) < 0 && errno == ESRCH)
 		return TUSK_LIFE_DEAD;
-	uint64_t start = start_of(owner->pid);
-	return start && owner->start && start != owner->start ? TUSK_LIFE_DEAD : TUSK_LIFE_ALIVE;
+	bool ended;
+	uint64_t start = start_of(owner->pid, &ended);
+	return ended || (start && owner->start && start != owner->start) ? TUSK_LIFE_DEAD : TUSK_LIFE_ALIVE;
 }

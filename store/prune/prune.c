@@ -1,7 +1,7 @@
 /* tusk_prune_run: what the protocol must know of a repository, and what the user is told. */
 #include "tusk/prune.h"
 
-#include "live.h"
+#include "choose.h"
 #include "tusk/cleanup.h"
 #include "work.h"
 
@@ -56,27 +56,34 @@ static int needed(void *context, const struct tusk_condemned *condemned, struct 
 	return tusk_live_needed(run->live, ret_needed, err);
 }
 
+static void count_all(struct run *run)
+{
+	for (size_t i = 0; i < tusk_live_count(run->live); i++) {
+		run->result.packs++;
+		run->result.bytes += tusk_live_pack(run->live, i)->size;
+	}
+}
+
 static int choose(void *context, const struct tusk_condemned *condemned, struct tusk_pack_ids *ret_packs,
 		  struct tusk_err *err)
 {
 	struct run *run = context;
-	struct tusk_prune_result *result = &run->result;
-	TUSK_AUTO_FREE uint32_t *kept = NULL;
+	const struct tusk_choice choice = {.repository = run->repository,
+					   .node = run->repository->node,
+					   .live = run->live,
+					   .options = run->options,
+					   .result = &run->result};
+	bool wrote = false;
 
 	tusk_live_condemned(run->live, condemned);
-	if (tusk_live_use(run->live, &kept, err) < 0)
+	count_all(run);
+	if (tusk_choose(&choice, ret_packs, &wrote, err) < 0)
 		return -1;
-	for (size_t i = 0; i < tusk_live_count(run->live); i++) {
-		const struct tusk_live_pack *pack = tusk_live_pack(run->live, i);
-		result->unreadable_packs += pack->is_unreadable;
-		if (pack->is_unreadable || pack->is_condemned || pack->live)
-			continue;
-		result->unused_packs++;
-		result->unused_bytes += pack->size;
-		if (tusk_pack_ids_add(ret_packs, &pack->id, err) < 0)
-			return -1;
-	}
-	return 0;
+	if (!wrote)
+		return 0;
+	/* With the new packs; the look that follows marks all anew. */
+	tusk_live_close(TUSK_STEAL(run->live));
+	return list(run, err);
 }
 
 static bool stopped(void *context)
@@ -113,14 +120,6 @@ static void removed(void *context, const struct tusk_id *pack)
 
 /* ---- the run ---- */
 
-static void count_all(struct run *run)
-{
-	for (size_t i = 0; i < tusk_live_count(run->live); i++) {
-		run->result.packs++;
-		run->result.bytes += tusk_live_pack(run->live, i)->size;
-	}
-}
-
 /* What is left for a later run. */
 static int count_waiting(struct run *run, struct tusk_err *err)
 {
@@ -152,6 +151,7 @@ static int prune(struct run *run, struct tusk_prune_work *work, struct tusk_err 
 	if (tusk_prune_work_run(work, err) < 0)
 		return -1;
 	tusk_node_sweep(work->node);
+	tusk_node_reserve(work->node, true);
 	return stopped(run) ? tusk_err_set(err, TUSK_E_INTERRUPTED, 0, "interrupted; the next prune goes on") : 0;
 }
 
@@ -170,7 +170,8 @@ int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_o
 							    .keys = &repository->keys,
 							    .memory = repository->state_dir,
 							    .view = &view,
-							    .no_wait = options->no_wait};
+							    .no_wait = options->no_wait,
+							    .keeps = true};
 	int result;
 
 	if (options->undelete)
@@ -178,7 +179,6 @@ int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_o
 	else
 		result = options->dry_run ? count_only(&run, &work, err) : prune(&run, &work, err);
 	if (result == 0 && !options->undelete) {
-		count_all(&run);
 		run.result.waiting_for = work.waiting_for;
 		result = count_waiting(&run, err);
 	}

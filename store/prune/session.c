@@ -5,22 +5,16 @@
 #include "tusk/cleanup.h"
 #include "tusk/sabotage.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #define COMMIT_TRIES 5u /* prune began anew during each look at what the snapshot needs */
 
 struct tusk_session {
 	struct tusk_node *node;
 	const struct tusk_keys *keys;
-	pthread_mutex_t lock; /* guards lease */
 	struct tusk_lease lease;
-	struct tusk_condemned condemned;
-	pthread_t thread;
-	bool has_thread, stop; /* stop: under lock */
-	pthread_cond_t stopped;
+	struct tusk_epoch epoch;         /* when it began */
+	struct tusk_condemned condemned; /* the same */
 };
 
 /* ---- lists of packs ---- */
@@ -67,65 +61,33 @@ int tusk_session_begin(struct tusk_node *node, const struct tusk_keys *keys, str
 		       struct tusk_err *err)
 {
 	TUSK_AUTO_SESSION struct tusk_session *session = calloc(1, sizeof(*session));
-	pthread_condattr_t attributes;
 
 	if (!session)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	session->node = node;
 	session->keys = keys;
-	pthread_mutex_init(&session->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&session->stopped, &attributes);
-	pthread_condattr_destroy(&attributes);
 	/* The lease first: a prune that does not see it began to look before this. Then the epoch before the list: an
 	 * old list with a new epoch would be relied upon. */
 	if (tusk_lease_take(&session->lease, node, keys, TUSK_LEASE_WRITER, err) < 0 ||
-	    tusk_epoch_load(node, keys, &session->lease.note.epoch, err) < 0 ||
-	    tusk_condemned_load(node, keys, &session->condemned, err) < 0 || tusk_lease_renew(&session->lease, err) < 0)
+	    tusk_epoch_load(node, keys, &session->epoch, err) < 0 ||
+	    tusk_condemned_load(node, keys, &session->condemned, err) < 0 ||
+	    tusk_lease_epoch(&session->lease, &session->epoch, err) < 0)
 		return -1;
 	*ret_session = TUSK_STEAL(session);
 	return 0;
 }
 
-static void *renew_now_and_then(void *context)
-{
-	struct tusk_session *session = context;
-
-	pthread_mutex_lock(&session->lock);
-	while (!session->stop) {
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += TUSK_LEASE_RENEW_S;
-		if (pthread_cond_timedwait(&session->stopped, &session->lock, &until) == ETIMEDOUT && !session->stop)
-			(void)tusk_lease_renew(&session->lease, NULL); /* a failure shows at the commit */
-	}
-	pthread_mutex_unlock(&session->lock);
-	return NULL;
-}
-
 int tusk_session_keep(struct tusk_session *session, struct tusk_err *err)
 {
-	int failure = pthread_create(&session->thread, NULL, renew_now_and_then, session);
-	session->has_thread = failure == 0;
-	return failure ? tusk_err_set(err, TUSK_E_INTERNAL, failure, "cannot start a thread") : 0;
+	return tusk_lease_keep(&session->lease, err);
 }
 
 void tusk_session_end(struct tusk_session *session)
 {
 	if (!session)
 		return;
-	if (session->has_thread) {
-		pthread_mutex_lock(&session->lock);
-		session->stop = true;
-		pthread_cond_signal(&session->stopped);
-		pthread_mutex_unlock(&session->lock);
-		pthread_join(session->thread, NULL);
-	}
 	tusk_lease_release(&session->lease);
 	tusk_condemned_release(&session->condemned);
-	pthread_mutex_destroy(&session->lock);
-	pthread_cond_destroy(&session->stopped);
 	free(session);
 }
 
@@ -136,24 +98,7 @@ const struct tusk_condemned *tusk_session_condemned(const struct tusk_session *s
 
 int tusk_session_protect(struct tusk_session *session, const struct tusk_id *root, struct tusk_err *err)
 {
-	struct tusk_lease_note *note = &session->lease.note;
-	int result = 0;
-
-	pthread_mutex_lock(&session->lock);
-	if (note->root_count < TUSK_LEASE_ROOTS_MAX) {
-		note->roots[note->root_count++] = *root;
-		result = tusk_lease_renew(&session->lease, err);
-	}
-	pthread_mutex_unlock(&session->lock);
-	return result;
-}
-
-static int lease_holds(struct tusk_session *session, struct tusk_err *err)
-{
-	pthread_mutex_lock(&session->lock);
-	int holds = tusk_lease_holds(&session->lease, err);
-	pthread_mutex_unlock(&session->lock);
-	return holds;
+	return tusk_lease_root(&session->lease, root, err);
 }
 
 /* ---- commit ---- */
@@ -206,8 +151,7 @@ static bool is_untouched(const struct tusk_session *session, const struct tusk_c
 {
 	if (TUSK_SABOTAGED(commit_check))
 		return true;
-	return tusk_epoch_equal(now, &session->lease.note.epoch) &&
-	       (!commit->inherits || session->condemned.count == 0);
+	return tusk_epoch_equal(now, &session->epoch) && (!commit->inherits || session->condemned.count == 0);
 }
 
 /* The commit-time check and the publication under one hold of the node's lock: nothing is condemned or removed between
@@ -223,7 +167,7 @@ static enum turn try_locked(struct tusk_session *session, const struct tusk_comm
 
 	if (locked != TUSK_NODE_LOCKED)
 		return locked < 0 ? TURN_FAILED : TURN_NO_LOCKS;
-	int holds = lease_holds(session, err);
+	int holds = tusk_lease_holds(&session->lease, err);
 	if (holds < 0 || tusk_epoch_load(session->node, session->keys, &epoch, err) < 0)
 		return TURN_FAILED;
 	bool is_known =
@@ -261,7 +205,7 @@ static int commit_lockless(struct tusk_session *session, const struct tusk_commi
 {
 	if (tusk_session_protect(session, &commit->root, err) < 0)
 		return -1;
-	int holds = lease_holds(session, err);
+	int holds = tusk_lease_holds(&session->lease, err);
 	int missing = holds < 0 ? -1 : TUSK_SABOTAGED(post_verify) ? 0 : verify_lockless(session, commit, err);
 	if (missing < 0)
 		return -1;
@@ -270,7 +214,7 @@ static int commit_lockless(struct tusk_session *session, const struct tusk_commi
 	if (commit->publish(commit->context, err) < 0)
 		return -1;
 	/* Whoever took the lease away has waited a day for us; is all still there? */
-	holds = lease_holds(session, err);
+	holds = tusk_lease_holds(&session->lease, err);
 	missing = holds == 0 ? verify_lockless(session, commit, err) : 0;
 	if (holds >= 0 && missing == 0)
 		return TUSK_COMMITTED;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define ROOM         (4u << 20)  /* bytes: with less on the disk the reserve is given back */
 #define GRACE_S      (24 * 3600) /* without locks: between condemning and removing */
 #define LEASE_GONE_S (24 * 3600) /* without locks: what a dead writer was about to publish counts that long */
 
@@ -34,7 +35,8 @@ static bool is_buried(const struct tusk_prune_work *work, const struct tusk_seen
 {
 	if (seen->life != TUSK_LIFE_DEAD || strcmp(seen->name, work->lease.name) == 0)
 		return false;
-	return work->pruner.has_locks || tusk_lease_env.wall() - seen->note.time >= LEASE_GONE_S;
+	return work->pruner.has_locks || seen->note.kind == TUSK_LEASE_PRUNE ||
+	       tusk_lease_env.wall() - seen->note.time >= LEASE_GONE_S;
 }
 
 /* Removes the leases of the dead, from the node and from our list. */
@@ -81,6 +83,14 @@ uint64_t tusk_prune_work_writers(const struct tusk_prune_work *work, uint64_t ep
 
 /* ---- the steps ---- */
 
+void tusk_prune_make_room(struct tusk_node *node)
+{
+	uint64_t space, total;
+
+	if (tusk_node_space(node, &space, &total, NULL) == 0 && total > 0 && space < ROOM)
+		tusk_node_reserve(node, false);
+}
+
 /* Leases before manifests: a writer without a lock has its root in the one or the other. */
 static int look(struct tusk_prune_work *work, struct tusk_err *err)
 {
@@ -126,10 +136,15 @@ static int sweep(struct tusk_prune_work *work, struct tusk_err *err)
 
 static int begin(struct tusk_prune_work *work, struct tusk_err *err)
 {
+	tusk_prune_make_room(work->node);
 	if (tusk_lease_take(&work->lease, work->node, work->keys, TUSK_LEASE_PRUNE, err) < 0)
 		return -1;
 	work->pruner = (struct tusk_pruner){.node = work->node, .keys = work->keys, .lease = &work->lease};
-	if (load_leases(work, err) < 0)
+	if (work->keeps && tusk_lease_keep(&work->lease, err) < 0)
+		return -1;
+	/* A prune that we hold for dead can change nothing from here on: we bury its lease before we take the lock to
+	 * open, and it looks for it under the lock. */
+	if (tusk_pruner_probe(&work->pruner, err) < 0 || load_leases(work, err) < 0)
 		return -1;
 	return tusk_pruner_open(&work->pruner, err);
 }

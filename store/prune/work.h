@@ -30,12 +30,15 @@ struct tusk_prune_work {
 	const char *memory; /* tusk_leases_load */
 	const struct tusk_prune_view *view;
 	bool no_wait;
+	bool keeps; /* renews its lease from a thread */
 	/* below: the work's own */
 	struct tusk_lease lease;
 	struct tusk_pruner pruner;
 	struct tusk_leases leases;
 	uint64_t waiting_for; /* set: writers that live and keep something from being removed */
 };
+/* Gives the reserve of a node back if it is full. */
+void tusk_prune_make_room(struct tusk_node *node);
 void tusk_prune_work_release(struct tusk_prune_work *work);
 #define TUSK_AUTO_PRUNE_WORK TUSK_CLEANUP(tusk_prune_work_release)
 
