@@ -48,6 +48,7 @@ int tusk_check_run(struct tusk_repository *repository, const struct tusk_check_o
 
 	check.threads = options->threads ? options->threads : processors();
 	pthread_mutex_init(&check.lock, NULL);
+	repository->no_cache = true; /* the node is judged, not a cache */
 	status = tusk_fetcher_get(repository, &check.fetcher, err);
 	if (status == 0)
 		status = run(&check, err);

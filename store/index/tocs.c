@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define THREAD_COUNT 2
-#define SLOT_COUNT   8u
+#define THREADS_NEAR 2u
+#define THREADS_FAR  16u /* they mostly wait for answers */
+#define SLOT_COUNT   32u
 
 void tusk_pack_list_release(struct tusk_pack_list *list)
 {
@@ -79,7 +80,7 @@ struct tusk_toc_stream {
 	size_t claimed, consumed;
 	bool stop;
 	struct slot slots[SLOT_COUNT];
-	pthread_t threads[THREAD_COUNT];
+	pthread_t threads[THREADS_FAR];
 	unsigned thread_count;
 };
 
@@ -165,7 +166,8 @@ int tusk_toc_stream_open(struct tusk_node *node, const struct tusk_keys *keys, c
 	pthread_mutex_init(&stream->lock, NULL);
 	pthread_cond_init(&stream->has_room, NULL);
 	pthread_cond_init(&stream->is_filled, NULL);
-	for (size_t i = 0; i < THREAD_COUNT && i < list->count; i++)
+	unsigned wanted = tusk_node_is_remote(node) ? THREADS_FAR : THREADS_NEAR;
+	for (size_t i = 0; i < wanted && i < list->count; i++)
 		if (pthread_create(&stream->threads[stream->thread_count], NULL, run, stream) == 0)
 			stream->thread_count++;
 	if (stream->thread_count == 0 && list->count > 0) {

@@ -227,6 +227,11 @@ const char *tusk_node_url(const struct tusk_node *node)
 	return node->url;
 }
 
+bool tusk_node_is_remote(const struct tusk_node *node)
+{
+	return node->is_remote;
+}
+
 int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err)
 {
 	return check_name(name, err) < 0 ? -1 : node->ops->get(node, name, max, ret_data, err);
@@ -260,6 +265,11 @@ int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64
 				    "%s is truncated: it has %llu bytes, %zu are wanted at offset %llu", object->name,
 				    (unsigned long long)object->size, len, (unsigned long long)offset);
 	return object->ops->pread(object, data, len, offset, err);
+}
+
+bool tusk_object_doubt(struct tusk_object *object)
+{
+	return object->ops->doubt && object->ops->doubt(object);
 }
 
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err)

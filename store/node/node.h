@@ -28,6 +28,8 @@ TUSK_DEFINE_CLEANUP(struct tusk_node, tusk_node, tusk_node_close)
 #define TUSK_AUTO_NODE TUSK_CLEANUP(tusk_node_cleanup)
 /* The place as the user wrote it, for messages; for a local node an absolute path. */
 const char *tusk_node_url(const struct tusk_node *node);
+/* Whether every request takes a journey: then reading goes through a cache, and many requests are made at once. */
+bool tusk_node_is_remote(const struct tusk_node *node);
 
 /* Whole small objects. TUSK_E_LIMIT when larger than max; TUSK_NODE_ABSENT; -1. */
 int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data,
@@ -41,6 +43,9 @@ void tusk_object_close(struct tusk_object *object);
 uint64_t tusk_object_size(const struct tusk_object *object);
 /* Exactly len bytes; fewer there are TUSK_E_CORRUPT ("is truncated"). */
 int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err);
+
+/* What was read there did not verify: whatever a cache has of it is dropped. True: reading it again may help. */
+bool tusk_object_doubt(struct tusk_object *object);
 
 /* Streaming a large object whose name is known only at its end. */
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);

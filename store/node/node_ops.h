@@ -36,6 +36,7 @@ struct tusk_node_ops {
 struct tusk_object_ops {
 	void (*close)(struct tusk_object *object);
 	int (*pread)(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err);
+	bool (*doubt)(struct tusk_object *object); /* NULL: there is no cache */
 };
 
 struct tusk_upload_ops {
@@ -48,6 +49,7 @@ struct tusk_upload_ops {
 struct tusk_node {
 	const struct tusk_node_ops *ops;
 	char *url;
+	bool is_remote;
 };
 struct tusk_object {
 	const struct tusk_object_ops *ops;

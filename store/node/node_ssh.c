@@ -266,6 +266,7 @@ static void ssh_close(struct tusk_node *node)
 	if (ssh->session)
 		tusk_ssh_session_unref(ssh->session);
 	pthread_mutex_destroy(&ssh->lock);
+	tusk_limits_release(&ssh->limits);
 	free(ssh->place.path);
 	free(node->url);
 	free(ssh);
@@ -301,7 +302,12 @@ static int reach(const char *url, struct tusk_node **ret_node, struct tusk_err *
 
 	if (!node)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (tusk_limits_init(&node->limits, err) < 0) {
+		free(node);
+		return -1;
+	}
 	node->base.ops = &node_ops;
+	node->base.is_remote = true;
 	pthread_mutex_init(&node->lock, NULL);
 	base = &node->base;
 	base->url = strdup(url);

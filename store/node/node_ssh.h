@@ -6,6 +6,7 @@
 #ifndef TUSK_NODE_SSH_H
 #define TUSK_NODE_SSH_H
 
+#include "limit.h"
 #include "protocol.h"
 
 #include <pthread.h>
@@ -76,6 +77,7 @@ void tusk_ssh_call_release(struct tusk_ssh_call *call);
 struct tusk_node_ssh {
 	struct tusk_node base;
 	struct tusk_ssh_place place;
+	struct tusk_limits limits;
 	enum tusk_access role;            /* as greeted */
 	struct tusk_err state;            /* whether there is a node */
 	pthread_mutex_t lock;             /* all below */

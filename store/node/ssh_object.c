@@ -18,6 +18,7 @@ static void ssh_object_close(struct tusk_object *object)
 
 /* A range as parts; those sent are waited for even after a failure, since their bytes arrive in the caller's memory. */
 struct range {
+	struct tusk_limit *down;
 	struct tusk_request request;
 	uint8_t *data;
 	size_t left;
@@ -43,6 +44,7 @@ static void send_part(struct tusk_ssh_session *session, struct range *range, str
 	size_t part = range->left < TUSK_PROTOCOL_DATA_MAX ? range->left : TUSK_PROTOCOL_DATA_MAX;
 	struct tusk_err why = {0};
 
+	tusk_limit_take(range->down, part);
 	range->request.len = (uint32_t)part;
 	*call = (struct tusk_ssh_call){.into = range->data, .room = part};
 	if (tusk_ssh_send(session, 0, &range->request, call, &why) < 0) {
@@ -82,7 +84,7 @@ static int ssh_object_pread(struct tusk_object *object, void *data, size_t len, 
 		struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
 
 		tusk_err_clear(&why);
-		*range = (struct range){.data = data, .left = len};
+		*range = (struct range){.data = data, .left = len, .down = &node->limits.down};
 		range->request = (struct tusk_request){.kind = TUSK_REQUEST_READ, .offset = offset};
 		tusk_ssh_request_name(&range->request, object->name);
 		if (tusk_node_ssh_session(node, &session, &why) < 0) {

@@ -63,6 +63,7 @@ static int ssh_upload_write(struct tusk_upload *base, const void *data, size_t l
 	while (len) {
 		size_t piece = len < TUSK_PROTOCOL_DATA_MAX ? len : TUSK_PROTOCOL_DATA_MAX;
 
+		tusk_limit_take(&((struct ssh_upload *)base)->node->limits.up, piece);
 		if (write_piece((struct ssh_upload *)base, bytes, piece, err) < 0)
 			return -1;
 		bytes += piece;

@@ -25,12 +25,35 @@ void tusk_pack_close(struct tusk_pack *pack)
 	free(pack);
 }
 
+static int try_header(struct tusk_pack *pack, const struct tusk_keys *keys, struct tusk_err *err)
+{
+	uint8_t header[TUSK_OBJECT_HEADER_SIZE];
+	enum tusk_pack_kind kind;
+
+	if (tusk_object_pread(pack->object, header, sizeof(header), 0, err) < 0)
+		return -1;
+	return tusk_pack_header_open(keys, header, pack->name, &kind, &pack->key, err);
+}
+
+/* What a cache gave is read again, from the node, before it is called damaged. */
+static int open_header(struct tusk_pack *pack, const struct tusk_keys *keys, struct tusk_err *err)
+{
+	struct tusk_err why = {0};
+	int result = try_header(pack, keys, &why);
+
+	if (result < 0 && why.code == TUSK_E_CORRUPT && tusk_object_doubt(pack->object)) {
+		tusk_err_clear(&why);
+		result = try_header(pack, keys, &why);
+	}
+	if (result < 0 && err)
+		*err = why;
+	return result;
+}
+
 int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
 		   struct tusk_pack **ret_pack, struct tusk_err *err)
 {
 	struct tusk_pack *pack AUTO_PACK = calloc(1, sizeof(*pack));
-	uint8_t header[TUSK_OBJECT_HEADER_SIZE];
-	enum tusk_pack_kind kind;
 	int found;
 
 	if (!pack)
@@ -44,8 +67,7 @@ int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const s
 	if (tusk_object_size(pack->object) > TUSK_PACK_MAX_SIZE)
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s is larger than a pack can be: %llu bytes", pack->name,
 				    (unsigned long long)tusk_object_size(pack->object));
-	if (tusk_object_pread(pack->object, header, sizeof(header), 0, err) < 0 ||
-	    tusk_pack_header_open(keys, header, pack->name, &kind, &pack->key, err) < 0)
+	if (open_header(pack, keys, err) < 0)
 		return -1;
 	*ret_pack = TUSK_STEAL(pack);
 	return 0;
@@ -101,12 +123,28 @@ int tusk_pack_decode(struct tusk_pack *pack, struct tusk_aead *aead, const struc
 	return decode(pack, aead, record, sealed, scratch->data, out, err);
 }
 
-int tusk_pack_read(struct tusk_pack *pack, struct tusk_aead *aead, const struct tusk_record *record,
-		   struct tusk_buf *scratch, uint8_t *out, struct tusk_err *err)
+static int read_once(struct tusk_pack *pack, struct tusk_aead *aead, const struct tusk_record *record,
+		     struct tusk_buf *scratch, uint8_t *out, struct tusk_err *err)
 {
 	if (check_record(pack, record, err) < 0 || reserve_scratch(scratch, 2 * (size_t)record->stored, pack, err) < 0)
 		return -1;
 	if (tusk_object_pread(pack->object, scratch->data, record->stored, record->offset, err) < 0)
 		return -1;
 	return decode(pack, aead, record, scratch->data, scratch->data + record->stored, out, err);
+}
+
+/* As open_header. */
+int tusk_pack_read(struct tusk_pack *pack, struct tusk_aead *aead, const struct tusk_record *record,
+		   struct tusk_buf *scratch, uint8_t *out, struct tusk_err *err)
+{
+	struct tusk_err why = {0};
+	int result = read_once(pack, aead, record, scratch, out, &why);
+
+	if (result < 0 && why.code == TUSK_E_CORRUPT && tusk_object_doubt(pack->object)) {
+		tusk_err_clear(&why);
+		result = read_once(pack, aead, record, scratch, out, &why);
+	}
+	if (result < 0 && err)
+		*err = why;
+	return result;
 }

@@ -1,6 +1,7 @@
 #include "fetch.h"
 
 #include "locator.h"
+#include "node_cache.h"
 #include "packs.h"
 #include "slab.h"
 
@@ -20,6 +21,7 @@ struct scratch {
 struct tusk_fetch {
 	struct tusk_repository *repository;
 	struct tusk_locator *locator;
+	struct tusk_node *cache; /* in front of a node that is far away; else NULL */
 	struct tusk_packs *packs;
 	struct tusk_slabs *slabs;
 	pthread_mutex_t lock; /* scratches */
@@ -188,6 +190,7 @@ void tusk_fetch_free(struct tusk_fetch *fetch)
 		return;
 	tusk_slabs_free(fetch->slabs);
 	tusk_packs_free(fetch->packs);
+	tusk_node_close(fetch->cache);
 	tusk_locator_free(fetch->locator);
 	while (fetch->scratches) {
 		struct scratch *scratch = fetch->scratches;
@@ -198,6 +201,20 @@ void tusk_fetch_free(struct tusk_fetch *fetch)
 	free(fetch);
 }
 
+/* Without a cache everything works, only slower. */
+static struct tusk_node *make_cache(const struct tusk_repository *repository)
+{
+	TUSK_AUTO_FREE char *folder = NULL;
+	struct tusk_node *cache = NULL;
+	uint64_t size;
+
+	if (repository->no_cache || !tusk_node_is_remote(repository->node) || tusk_node_cache_size(&size, NULL) < 0 ||
+	    asprintf(&folder, "%s/cache", repository->state_dir) < 0 ||
+	    tusk_node_cache_new(repository->node, folder, size, &cache, NULL) < 0)
+		return NULL;
+	return cache;
+}
+
 struct tusk_fetch *tusk_fetch_new(struct tusk_repository *repository)
 {
 	struct tusk_fetch *fetch = calloc(1, sizeof(*fetch));
@@ -206,7 +223,8 @@ struct tusk_fetch *tusk_fetch_new(struct tusk_repository *repository)
 	fetch->repository = repository;
 	pthread_mutex_init(&fetch->lock, NULL);
 	fetch->locator = tusk_locator_new(repository);
-	fetch->packs = tusk_packs_new(repository->node, &repository->keys);
+	fetch->cache = make_cache(repository);
+	fetch->packs = tusk_packs_new(fetch->cache ? fetch->cache : repository->node, &repository->keys);
 	fetch->slabs = tusk_slabs_new(repository->parameters.chunk_max, FREE_SLABS_MAX);
 	if (!fetch->locator || !fetch->packs || !fetch->slabs) {
 		tusk_fetch_free(fetch);

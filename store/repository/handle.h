@@ -32,6 +32,7 @@ struct tusk_repository {
 	char slot_label[128];
 	struct tusk_index *index;
 	size_t tree_cache, chunk_cache;
+	bool no_cache; /* the fetcher reads the node itself: set before it is made */
 	struct tusk_fetcher *fetcher;
 	void (*fetcher_free)(struct tusk_fetcher *fetcher); /* set by reader/ */
 	pthread_mutex_t lock;                               /* guards fetcher's making */

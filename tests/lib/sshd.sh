@@ -100,7 +100,7 @@ start_sshd() {
     "$(command -v sshd)" -D -e -f "$dir/sshd/config" >"$dir/sshd/log" 2>&1 </dev/null &
     sshd_pid=$!
     # ssh itself waits for nothing: the listener is there when it has written so
-    until grep -q 'Server listening' "$dir/sshd/log"; do
+    until grep -qs 'Server listening' "$dir/sshd/log"; do
       kill -0 "$sshd_pid" 2>/dev/null || break
     done
     if ssh -F "$dir/sshd/ssh_config" node true 2>"$dir/sshd/err"; then
