@@ -10,10 +10,11 @@
 #include <string.h>
 
 #define BLOCK_SIZE   TUSK_CACHE_BLOCK_SIZE
-#define SLOT_COUNT   64u /* blocks in memory: 16 MiB at most */
-#define RUN_MAX      16u /* blocks of one request */
-#define TREE_RUN     8u  /* for a pack of trees, which are needed in any order */
-#define KIND_AT      11  /* FORMAT.md, Pack */
+#define SLOT_COUNT   64u  /* blocks in memory: 16 MiB at most */
+#define RUN_MAX      16u  /* blocks of one request */
+#define TREE_RUN     8u   /* for a pack of trees, which are needed in any order */
+#define HEAD_SIZE    256u /* what far nodes read when they open an object */
+#define KIND_AT      11   /* FORMAT.md, Pack */
 #define KIND_TREES   2
 #define DEFAULT_SIZE ((uint64_t)1 << 30)
 
@@ -261,11 +262,43 @@ static void put_block(struct cache *cache, struct slot *slot)
 
 /* ---- objects ---- */
 
+static void note_kind(struct cached_object *object, const uint8_t *data, uint64_t offset, size_t len)
+{
+	if (offset > 0 || len <= KIND_AT)
+		return;
+	pthread_mutex_lock(&object->cache->lock);
+	object->is_trees = data[KIND_AT] == KIND_TREES;
+	pthread_mutex_unlock(&object->cache->lock);
+}
+
+/* A pack's header came with opening it: no block is fetched for that. True: it is answered. */
+static bool read_head(struct cached_object *object, void *data, size_t len, uint64_t offset)
+{
+	struct cache *cache = object->cache;
+	struct tusk_object *child;
+
+	if (offset + len > HEAD_SIZE)
+		return false;
+	pthread_mutex_lock(&object->opening);
+	child = object->child; /* stays once it is there */
+	pthread_mutex_unlock(&object->opening);
+	pthread_mutex_lock(&cache->lock);
+	if (object->is_doubted || find_slot(cache, object->digits, 0))
+		child = NULL;
+	pthread_mutex_unlock(&cache->lock);
+	if (!child || tusk_object_pread(child, data, len, offset, NULL) < 0)
+		return false;
+	note_kind(object, data, offset, len);
+	return true;
+}
+
 static int cached_pread(struct tusk_object *base, void *data, size_t len, uint64_t offset, struct tusk_err *err)
 {
 	struct cached_object *object = (struct cached_object *)base;
 	uint8_t *out = data;
 
+	if (read_head(object, data, len, offset))
+		return 0;
 	while (len) {
 		uint32_t block = (uint32_t)(offset / BLOCK_SIZE), last = (uint32_t)((offset + len - 1) / BLOCK_SIZE);
 		size_t from = (size_t)(offset % BLOCK_SIZE), part = BLOCK_SIZE - from;
@@ -275,9 +308,8 @@ static int cached_pread(struct tusk_object *base, void *data, size_t len, uint64
 		if (get_block(object, block, last - block + 1, &slot, err) < 0)
 			return -1;
 		memcpy(out, slot->data + from, part);
-		if (block == 0 && slot->len > KIND_AT)
-			object->is_trees = slot->data[KIND_AT] == KIND_TREES;
 		put_block(object->cache, slot);
+		note_kind(object, out, offset, part);
 		out += part;
 		offset += part;
 		len -= part;

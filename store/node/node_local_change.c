@@ -92,8 +92,10 @@ int tusk_node_local_lock(struct tusk_node *node, struct tusk_node_lock **ret_loc
 		return result;
 	/* For messages only: a full disk shall not keep us from going on. */
 	int len = snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-		(void)ftruncate(fd, 0);
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
+		int ignored = ftruncate(fd, 0);
+		(void)ignored;
+	}
 	lock->base.release = local_unlock;
 	lock->fd = tusk_steal_fd(&fd);
 	*ret_lock = &TUSK_STEAL(lock)->base;

@@ -20,8 +20,8 @@ void tusk_ssh_request_name(struct tusk_request *request, const char *name)
 
 /* ---- the session ---- */
 
-/* What the far side says of itself. 1: nothing, the connection broke. */
-static int greet(struct tusk_node_ssh *node, struct tusk_ssh_session *session, struct tusk_err *err)
+/* What the far side says of itself. */
+static int greet(struct tusk_node_ssh *node, struct tusk_ssh_session *session, bool is_first, struct tusk_err *err)
 {
 	const struct tusk_request request = {
 	    .kind = TUSK_REQUEST_HELLO, .lowest = TUSK_PROTOCOL_LOWEST, .highest = TUSK_PROTOCOL_HIGHEST};
@@ -29,22 +29,25 @@ static int greet(struct tusk_node_ssh *node, struct tusk_ssh_session *session, s
 	struct tusk_hello hello;
 	bool is_broken;
 
-	if (tusk_ssh_send(session, 0, &request, &call, err) < 0 ||
-	    tusk_ssh_wait(session, &call, &is_broken, err) != TUSK_NODE_FOUND ||
+	if (tusk_ssh_send(session, 0, &request, &call, err) < 0)
+		return -1;
+	if (is_first)
+		tusk_ssh_early_ask(node, session);
+	if (tusk_ssh_wait(session, &call, &is_broken, err) != TUSK_NODE_FOUND ||
 	    tusk_hello_decode(call.answer.data, call.answer.len, &hello, err) < 0)
 		return -1;
-	node->role = hello.role;
 	node->state = hello.state;
 	return 0;
 }
 
-static int connect_session(struct tusk_node_ssh *node, struct tusk_ssh_session **ret_session, struct tusk_err *err)
+static int connect_session(struct tusk_node_ssh *node, bool is_first, struct tusk_ssh_session **ret_session,
+			   struct tusk_err *err)
 {
 	struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
 	struct tusk_ssh_child child;
 
 	if (tusk_ssh_child_start(&node->place, &child, err) < 0 ||
-	    tusk_ssh_session_new(&child, &node->place, &session, err) < 0 || greet(node, session, err) < 0)
+	    tusk_ssh_session_new(&child, &node->place, &session, err) < 0 || greet(node, session, is_first, err) < 0)
 		return -1;
 	*ret_session = TUSK_STEAL(session);
 	return 0;
@@ -78,7 +81,8 @@ static int replace_session(struct tusk_node_ssh *node, struct tusk_err *err)
 	tusk_err_clear(&node->failure);
 	if (!is_first)
 		nanosleep(&pause, NULL);
-	if (connect_session(node, &node->session, &why) == 0)
+	tusk_ssh_early_drop(node);
+	if (connect_session(node, is_first, &node->session, &why) == 0)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &node->failed_at);
 	node->failure = why;
@@ -105,6 +109,8 @@ int tusk_node_ssh_call(struct tusk_node_ssh *node, const struct tusk_request *re
 {
 	struct tusk_err why = {0};
 
+	if (tusk_ssh_early_take(node, request, call))
+		return TUSK_NODE_FOUND;
 	for (unsigned tries = 0; tries < 2; tries++) {
 		struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
 		bool is_broken = true;
@@ -243,13 +249,19 @@ static int ssh_space(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_t
 	return 0;
 }
 
-/* What cannot be swept now is swept another time; read-only clients never do. */
+/* What cannot be swept now is swept another time: nobody waits for the answer. */
 static void ssh_sweep(struct tusk_node *node)
 {
-	struct tusk_request request = {.kind = TUSK_REQUEST_SWEEP};
+	const struct tusk_request request = {.kind = TUSK_REQUEST_SWEEP};
+	struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
+	struct tusk_ssh_call *call = NULL;
 
-	if (((struct tusk_node_ssh *)node)->role != TUSK_ACCESS_READ_ONLY)
-		ask(node, &request, NULL, NULL, 0, NULL);
+	if (tusk_node_ssh_session((struct tusk_node_ssh *)node, &session, NULL) == 0)
+		call = calloc(1, sizeof(*call));
+	if (call && tusk_ssh_send(session, 0, &request, call, NULL) == 0)
+		tusk_ssh_orphan(session, call);
+	else
+		free(call);
 }
 
 static void ssh_uncreate(struct tusk_node *node)
@@ -263,6 +275,7 @@ static void ssh_close(struct tusk_node *node)
 {
 	struct tusk_node_ssh *ssh = (struct tusk_node_ssh *)node;
 
+	tusk_ssh_early_drop(ssh);
 	if (ssh->session)
 		tusk_ssh_session_unref(ssh->session);
 	pthread_mutex_destroy(&ssh->lock);

@@ -46,7 +46,7 @@ struct tusk_ssh_child {
 };
 /* Starts ssh (or TUSK_SSH_COMMAND) so that it runs tusk serve on the far side. */
 int tusk_ssh_child_start(const struct tusk_ssh_place *place, struct tusk_ssh_child *ret_child, struct tusk_err *err);
-/* Closes the descriptors, and reaps the program if it ends soon. kill_it: it hangs. */
+/* Closes the descriptors; the program is reaped when it ends. kill_it: it hangs. */
 void tusk_ssh_child_end(struct tusk_ssh_child *child, bool kill_it);
 /* Why the program ended, from its exit status and the last line it wrote to stderr. Always -1. */
 int tusk_ssh_child_explain(struct tusk_ssh_child *child, const struct tusk_ssh_place *place, const char *last_line,
@@ -74,21 +74,30 @@ bool tusk_ssh_call_is_done(struct tusk_ssh_session *session, const struct tusk_s
 void tusk_ssh_orphan(struct tusk_ssh_session *session, struct tusk_ssh_call *call);
 void tusk_ssh_call_release(struct tusk_ssh_call *call);
 
+#define TUSK_SSH_EARLY 2
+
 struct tusk_node_ssh {
 	struct tusk_node base;
 	struct tusk_ssh_place place;
 	struct tusk_limits limits;
-	enum tusk_access role;            /* as greeted */
-	struct tusk_err state;            /* whether there is a node */
-	pthread_mutex_t lock;             /* all below */
-	struct tusk_ssh_session *session; /* NULL: none yet */
-	unsigned lock_count;              /* held: then a broken session is not replaced */
-	struct timespec failed_at;        /* when it could not be reached, and why */
+	struct tusk_err state;                       /* whether there is a node */
+	pthread_mutex_t lock;                        /* all below */
+	struct tusk_ssh_session *session;            /* NULL: none yet */
+	struct tusk_ssh_call *early[TUSK_SSH_EARLY]; /* asked with the greeting, for whoever asks first */
+	struct tusk_ssh_session *early_session;
+	unsigned lock_count;       /* held: then a broken session is not replaced */
+	struct timespec failed_at; /* when it could not be reached, and why */
 	struct tusk_err failure;
 };
 
 /* A reference to a session that works, opened again if need be. */
 int tusk_node_ssh_session(struct tusk_node_ssh *node, struct tusk_ssh_session **ret_session, struct tusk_err *err);
+/* What every opening of a repository asks for is asked together with the greeting. */
+void tusk_ssh_early_ask(struct tusk_node_ssh *node, struct tusk_ssh_session *session);
+/* If this was asked early and not taken yet: its answer as that of call (true), which then is as after
+ * tusk_node_ssh_call. */
+bool tusk_ssh_early_take(struct tusk_node_ssh *node, const struct tusk_request *request, struct tusk_ssh_call *call);
+void tusk_ssh_early_drop(struct tusk_node_ssh *node);
 int tusk_node_ssh_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 void tusk_ssh_request_name(struct tusk_request *request, const char *name);
 int tusk_node_ssh_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);

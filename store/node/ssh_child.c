@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define PATIENCE_MS   60
+#define PATIENCE_MS   200
 #define STEP_MS       5
 #define ARGUMENTS_MAX 32
 
@@ -253,6 +253,16 @@ static int reap(struct tusk_ssh_child *child)
 	return -1;
 }
 
+/* Waits for the program's end however long that takes; nobody waits for this thread. */
+static void *reap_later(void *context)
+{
+	pid_t pid = (pid_t)(intptr_t)context;
+
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
 /* Without kill_it the program is left alone: it ends by itself at the end of its input. It may also be that it now
  * serves a process that we forked, which has the descriptors, too. */
 void tusk_ssh_child_end(struct tusk_ssh_child *child, bool kill_it)
@@ -264,7 +274,11 @@ void tusk_ssh_child_end(struct tusk_ssh_child *child, bool kill_it)
 	child->fd = child->error_fd = -1;
 	if (kill_it && child->pid > 0)
 		kill(child->pid, SIGTERM);
-	reap(child);
+	if (child->pid <= 0 || waitpid(child->pid, NULL, WNOHANG) != 0)
+		return;
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, reap_later, (void *)(intptr_t)child->pid) == 0)
+		pthread_detach(thread);
 }
 
 int tusk_ssh_child_explain(struct tusk_ssh_child *child, const struct tusk_ssh_place *place, const char *last_line,

@@ -6,9 +6,14 @@
 
 #define PARTS_MAX 8u /* in flight for one range */
 
+/* What is read when an object is opened: the header of a pack is in it. */
+#define HEAD_SIZE 256u
+
 struct ssh_object {
 	struct tusk_object base;
 	struct tusk_node_ssh *node;
+	uint8_t head[HEAD_SIZE];
+	size_t head_len;
 };
 
 static void ssh_object_close(struct tusk_object *object)
@@ -74,10 +79,16 @@ static void read_range(struct tusk_ssh_session *session, struct range *range, st
 
 static int ssh_object_pread(struct tusk_object *object, void *data, size_t len, uint64_t offset, struct tusk_err *err)
 {
-	struct tusk_node_ssh *node = ((struct ssh_object *)object)->node;
-	struct range *range TUSK_AUTO_FREE = malloc(sizeof(*range));
+	const struct ssh_object *ssh = (const struct ssh_object *)object;
+	struct tusk_node_ssh *node = ssh->node;
+	struct range *range TUSK_AUTO_FREE = NULL;
 	struct tusk_err why = {0};
 
+	if (offset <= ssh->head_len && len <= ssh->head_len - offset) {
+		memcpy(data, ssh->head + offset, len);
+		return 0;
+	}
+	range = malloc(sizeof(*range));
 	if (!range)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot read %s: out of memory", object->name);
 	for (unsigned tries = 0; tries < 2; tries++) {
@@ -104,21 +115,39 @@ static int ssh_object_pread(struct tusk_object *object, void *data, size_t len, 
 
 static const struct tusk_object_ops object_ops = {.close = ssh_object_close, .pread = ssh_object_pread};
 
+/* Asks for the size and for the first bytes at once. An object with fewer has no head: that request fails. */
+static int open_with_head(struct ssh_object *object, struct tusk_err *err)
+{
+	struct tusk_request request = {.kind = TUSK_REQUEST_READ, .len = HEAD_SIZE};
+	struct tusk_ssh_call call = {.into = object->head, .room = HEAD_SIZE};
+	struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
+	struct tusk_node *node = &object->node->base;
+	bool is_broken, is_sent;
+	int found;
+
+	tusk_ssh_request_name(&request, object->base.name);
+	if (tusk_node_ssh_session(object->node, &session, err) < 0)
+		return -1;
+	is_sent = tusk_ssh_send(session, 0, &request, &call, NULL) == 0;
+	found = node->ops->stat(node, object->base.name, &object->base.size, err);
+	if (is_sent && tusk_ssh_wait(session, &call, &is_broken, NULL) == TUSK_NODE_FOUND)
+		object->head_len = HEAD_SIZE;
+	return found;
+}
+
 int tusk_node_ssh_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object,
 			      struct tusk_err *err)
 {
-	uint64_t size = 0;
-	int found = node->ops->stat(node, name, &size, err);
+	struct ssh_object *object TUSK_AUTO_FREE = calloc(1, sizeof(*object));
+	int found;
 
-	if (found != TUSK_NODE_FOUND)
-		return found;
-	struct ssh_object *object = calloc(1, sizeof(*object));
 	if (!object)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot open %s: out of memory", name);
 	object->base.ops = &object_ops;
-	object->base.size = size;
 	object->node = (struct tusk_node_ssh *)node;
 	snprintf(object->base.name, sizeof(object->base.name), "%s", name);
-	*ret_object = &object->base;
-	return TUSK_NODE_FOUND;
+	found = open_with_head(object, err);
+	if (found == TUSK_NODE_FOUND)
+		*ret_object = &TUSK_STEAL(object)->base;
+	return found;
 }

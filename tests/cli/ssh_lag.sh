@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A repository 40 ms away. With TUSK_TEST_FULL=1 the figures of issue 5, beside restic over SFTP on the same way.
+# A repository 40 ms away. With TUSK_TEST_FULL=1 the figures of issue 5, beside restic over SFTP on the same way; the image has 1 GiB
+# (TUSK_LAG_MIB).
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 # shellcheck source=tests/lib/sshd.sh
@@ -55,7 +56,7 @@ need_fuse
 command -v restic >/dev/null || skip "restic is not installed"
 export RESTIC_PASSWORD=x RESTIC_CACHE_DIR=$dir/restic.cache
 mkdir image tree mount
-head -c $((1 << 30)) /dev/urandom >image/disk.img
+head -c $((${TUSK_LAG_MIB:-1024} << 20)) /dev/urandom >image/disk.img
 for d in $(seq 90); do
   mkdir "tree/$d"
   for f in $(seq 50); do echo "file $f of $d" >"tree/$d/$f"; done
@@ -65,14 +66,18 @@ restic() { command restic -q -r "sftp:node:$dir/restic" -o sftp.command="ssh -F 
 start_far 20
 took "tusk init" "$TUSK" init
 took "restic init" restic init
-took "tusk backup of a 1 GiB image" "$TUSK" backup image
+took "tusk backup of the image" "$TUSK" backup image
 ours=$seconds
 took "restic backup of it" restic backup image
 echo "factor $(awk -v a="$seconds" -v b="$ours" 'BEGIN { printf "%.2f", a / b }')"
-took "tusk backup, unchanged" "$TUSK" backup image
-ours=$seconds
-took "restic backup, unchanged" restic backup image
-echo "factor $(awk -v a="$seconds" -v b="$ours" 'BEGIN { printf "%.2f", a / b }')"
+for _ in 1 2 3; do
+  took "tusk backup, unchanged" "$TUSK" backup image
+  ours=$seconds
+  took "restic backup, unchanged" restic backup image
+  echo "factor $(awk -v a="$seconds" -v b="$ours" 'BEGIN { printf "%.2f", a / b }')"
+done
+took "tusk restore of the image" "$TUSK" restore --no-mount latest out1
+took "restic restore of it" restic restore latest --target out2
 took "tusk backup of 4,500 files" "$TUSK" backup tree
 took "restic backup of them" restic backup tree
 rm -rf "$XDG_STATE_HOME"
@@ -82,5 +87,4 @@ took "find over 4,500 files" find mount/snapshots/latest
 took "find -ls once more" find mount/snapshots/latest -ls
 took "grep over 4,500 files" grep -r "file 7 of 7" mount/snapshots/latest
 umount mount
-took "tusk restore of the image" "$TUSK" restore --no-mount "latest~1:$dir/image" out || true
 stop_far
