@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define GET_ROOM       ((size_t)64 << 20)
-#define LIST_ROOM      ((size_t)1 << 30)
+#define LIST_ROOM      ((size_t)128 << 20) /* three million objects */
 #define AGAIN_AFTER_MS 500
 #define SORRY_S        5 /* how long a failure to connect is remembered */
 
@@ -355,6 +355,7 @@ int tusk_node_ssh_create(const char *url, struct tusk_node **ret_node, struct tu
 
 	if (reach(url, &node, err) < 0 || ask(node, &request, NULL, NULL, 0, err) < 0)
 		return -1;
+	tusk_ssh_early_drop((struct tusk_node_ssh *)node); /* it was of what was there before */
 	*ret_node = TUSK_STEAL(node);
 	return 0;
 }
