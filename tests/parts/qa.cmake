@@ -4,3 +4,7 @@ foreach(topic places prompts restore)
   set_tests_properties(cli/${topic} PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77
     TIMEOUT 300)
 endforeach()
+
+# For scripts/growth.
+add_executable(manychunks lib/manychunks.c)
+target_link_libraries(manychunks PRIVATE tusk_repository)
