@@ -16,7 +16,7 @@
 static bool holds_lock(struct tusk_serve *serve)
 {
 	pthread_mutex_lock(&serve->lock);
-	bool holds = serve->lock_count > 0;
+	bool holds = serve->held != NULL;
 	pthread_mutex_unlock(&serve->lock);
 	return holds;
 }
@@ -137,6 +137,17 @@ static int commit(struct tusk_serve *serve, uint32_t id, const struct tusk_reque
 	return -1;
 }
 
+static int lock(struct tusk_serve *serve, uint32_t id, const struct tusk_request *request, struct tusk_err *err)
+{
+	struct tusk_err why = {0};
+
+	if (tusk_serve_begin_lock(serve, id))
+		return add_job(serve, id, request, NULL, err);
+	tusk_err_set(&why, TUSK_E_LOCKED, 0, "this client keeps the node locked");
+	tusk_serve_answer_failed(serve, id, &why);
+	return 0;
+}
+
 static int drop(struct tusk_serve *serve, uint32_t id)
 {
 	struct tusk_serve_upload upload;
@@ -196,6 +207,8 @@ static int dispatch(struct tusk_serve *serve, uint32_t id, const struct tusk_req
 		return commit(serve, id, request, err);
 	case TUSK_REQUEST_ABORT:
 		return drop(serve, id);
+	case TUSK_REQUEST_LOCK:
+		return lock(serve, id, request, err);
 	case TUSK_REQUEST_UNLOCK:
 		tusk_serve_unlock(serve, id);
 		return 0;

@@ -190,21 +190,27 @@ static int handle_sweep(struct tusk_serve *serve, struct tusk_serve_job *job, st
 	return TUSK_NODE_FOUND;
 }
 
-static int keep_lock(struct tusk_serve *serve, uint32_t id, struct tusk_node_lock *lock, struct tusk_err *err)
+bool tusk_serve_begin_lock(struct tusk_serve *serve, uint32_t id)
 {
-	bool fits;
+	bool is_first;
 
 	pthread_mutex_lock(&serve->lock);
-	fits = serve->lock_count < TUSK_SERVE_LOCKS_MAX;
-	for (size_t i = 0; i < serve->lock_count; i++)
-		fits = fits && serve->locks[i].id != id;
-	if (fits)
-		serve->locks[serve->lock_count++] = (struct tusk_serve_lock){id, lock};
+	is_first = !serve->has_lock;
+	if (is_first) {
+		serve->has_lock = true;
+		serve->lock_id = id;
+	}
 	pthread_mutex_unlock(&serve->lock);
-	if (fits)
-		return 0;
-	tusk_node_unlock(lock);
-	return tusk_err_set(err, TUSK_E_LIMIT, 0, "too many locks at once");
+	return is_first;
+}
+
+/* lock: NULL when there is none after all. */
+static void end_lock(struct tusk_serve *serve, struct tusk_node_lock *lock)
+{
+	pthread_mutex_lock(&serve->lock);
+	serve->held = lock;
+	serve->has_lock = lock != NULL;
+	pthread_mutex_unlock(&serve->lock);
 }
 
 static int handle_lock(struct tusk_serve *serve, struct tusk_serve_job *job, struct tusk_buf *body,
@@ -213,9 +219,12 @@ static int handle_lock(struct tusk_serve *serve, struct tusk_serve_job *job, str
 	struct tusk_node_lock *lock = NULL;
 	int locked = tusk_node_lock(job->node, &lock, err);
 
-	if (locked < 0 || (lock && keep_lock(serve, job->id, lock, err) < 0))
-		return -1;
-	return tusk_put_u8(body, lock ? 1 : 0) < 0 ? no_memory(err) : TUSK_NODE_FOUND;
+	if (locked >= 0 && tusk_put_u8(body, lock ? 1 : 0) < 0) {
+		tusk_node_unlock(TUSK_STEAL(lock));
+		locked = no_memory(err);
+	}
+	end_lock(serve, lock);
+	return locked < 0 ? -1 : TUSK_NODE_FOUND;
 }
 
 void tusk_serve_unlock(struct tusk_serve *serve, uint32_t id)
@@ -223,12 +232,9 @@ void tusk_serve_unlock(struct tusk_serve *serve, uint32_t id)
 	struct tusk_node_lock *lock = NULL;
 
 	pthread_mutex_lock(&serve->lock);
-	for (size_t i = 0; i < serve->lock_count; i++) {
-		if (serve->locks[i].id != id)
-			continue;
-		lock = serve->locks[i].lock;
-		serve->locks[i] = serve->locks[--serve->lock_count];
-		break;
+	if (serve->held && serve->lock_id == id) {
+		lock = TUSK_STEAL(serve->held);
+		serve->has_lock = false;
 	}
 	pthread_mutex_unlock(&serve->lock);
 	tusk_node_unlock(lock);

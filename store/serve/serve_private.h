@@ -14,7 +14,6 @@
 #define TUSK_SERVE_JOBS_MAX    1024u
 #define TUSK_SERVE_UPLOADS_MAX 64u
 #define TUSK_SERVE_REPLACE_MAX 4u
-#define TUSK_SERVE_LOCKS_MAX   16u
 
 struct tusk_serve_upload {
 	uint32_t id;
@@ -34,11 +33,6 @@ struct tusk_serve_job {
 	struct tusk_serve_upload upload; /* of a commit */
 };
 
-struct tusk_serve_lock {
-	uint32_t id;
-	struct tusk_node_lock *lock;
-};
-
 struct tusk_serve {
 	const struct tusk_serve_options *options;
 	enum tusk_access role;
@@ -55,8 +49,9 @@ struct tusk_serve {
 	struct tusk_serve_job *first, *last;
 	size_t job_count; /* waiting and in work */
 	bool is_stopping;
-	struct tusk_serve_lock locks[TUSK_SERVE_LOCKS_MAX];
-	size_t lock_count;
+	bool has_lock; /* it is held, or a thread waits for it */
+	uint32_t lock_id;
+	struct tusk_node_lock *held;
 	pthread_t threads[TUSK_SERVE_THREADS];
 	size_t thread_count;
 	pthread_mutex_t out_lock; /* held for one frame */
@@ -83,6 +78,8 @@ void tusk_serve_work_stop(struct tusk_serve *serve);
 
 /* Does a job and answers it (serve_handle.c). */
 void tusk_serve_handle(struct tusk_serve *serve, struct tusk_serve_job *job);
+/* Whether a lock may be asked for now: there is one at a time, so nobody waits for himself. */
+bool tusk_serve_begin_lock(struct tusk_serve *serve, uint32_t id);
 void tusk_serve_unlock(struct tusk_serve *serve, uint32_t id);
 
 /* Uploads (serve_upload.c). -1: the other side broke the protocol. */

@@ -72,6 +72,5 @@ void tusk_serve_work_stop(struct tusk_serve *serve)
 	pthread_mutex_unlock(&serve->lock);
 	for (size_t i = 0; i < serve->thread_count; i++)
 		pthread_join(serve->threads[i], NULL);
-	for (size_t i = 0; i < serve->lock_count; i++)
-		tusk_node_unlock(serve->locks[i].lock);
+	tusk_node_unlock(serve->held);
 }

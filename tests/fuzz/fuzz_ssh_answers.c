@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char magic[] = TUSK_PROTOCOL_MAGIC;
 
-static struct tusk_ssh_session *connect_to(const uint8_t *data, size_t size)
+/* ret_far: the other end, which is kept open: what we send must find a place. */
+static struct tusk_ssh_session *connect_to(const uint8_t *data, size_t size, int *ret_far)
 {
 	static const struct tusk_ssh_place place = {.host = "far"};
 	struct tusk_ssh_child child = {.error_fd = -1};
@@ -26,7 +27,8 @@ static struct tusk_ssh_session *connect_to(const uint8_t *data, size_t size)
 	/* What does not fit into the socket is cut off. */
 	if (size > 1 && write(ends[1], data + 1, size - 1) < 0)
 		abort();
-	close(ends[1]);
+	shutdown(ends[1], SHUT_WR);
+	*ret_far = ends[1];
 	child.fd = ends[0];
 	if (tusk_ssh_session_new(&child, &place, &session, NULL) < 0)
 		abort();
@@ -57,7 +59,8 @@ static void ask(struct tusk_ssh_session *session, enum tusk_frame_kind kind, siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tusk_ssh_session *session = connect_to(data, size);
+	int far TUSK_AUTO_FD = -1;
+	struct tusk_ssh_session *session = connect_to(data, size, &far);
 
 	ask(session, TUSK_REQUEST_HELLO, 2000, false);
 	ask(session, TUSK_REQUEST_STAT, 8, true);
