@@ -101,7 +101,7 @@ static int judge_all(const struct tusk_choice *choice, struct tusk_repack *repac
 	for (size_t i = 0; i < tusk_live_count(choice->live) && status == 0; i++) {
 		const struct tusk_live_pack *pack = tusk_live_pack(choice->live, i);
 		choice->result->unreadable_packs += pack->is_unreadable;
-		if (pack->is_unreadable || pack->is_condemned)
+		if (pack->is_unreadable || pack->is_condemned || pack->is_gone)
 			continue;
 		if (pack->live == 0)
 			status = take(choice, i, packs, err);

@@ -359,6 +359,12 @@ void tusk_live_condemned(struct tusk_live *live, const struct tusk_condemned *co
 		live->packs[i].is_condemned = tusk_condemned_find(condemned, &live->packs[i].id) != NULL;
 }
 
+/* Whether what it holds will stay there. */
+static bool stays(const struct tusk_live_pack *pack)
+{
+	return !pack->is_condemned && !pack->is_gone;
+}
+
 /* Sets needed[number] where a live object is in condemned packs only. */
 static void find_needed(const struct tusk_live *live, bool *needed)
 {
@@ -370,7 +376,7 @@ static void find_needed(const struct tusk_live *live, bool *needed)
 		if (!tusk_table_is_live(table, i))
 			continue;
 		for (size_t k = i; k < i + count; k++)
-			elsewhere = elsewhere || !live->packs[table->items[k].pack].is_condemned;
+			elsewhere = elsewhere || stays(&live->packs[table->items[k].pack]);
 		for (size_t k = i; k < i + count && !elsewhere; k++)
 			needed[table->items[k].pack] = true;
 	}
@@ -386,6 +392,8 @@ int tusk_live_needed(const struct tusk_live *live, struct tusk_pack_ids *ret_nee
 	for (size_t i = 0; i < live->pack_count; i++) {
 		/* What is in it is not known. */
 		bool doubtful = live->packs[i].is_condemned && live->packs[i].is_unreadable;
+		if (!live->packs[i].is_condemned)
+			continue;
 		if ((needed[i] || doubtful) && tusk_pack_ids_add(ret_needed, &live->packs[i].id, err) < 0)
 			return -1;
 	}
@@ -395,8 +403,8 @@ int tusk_live_needed(const struct tusk_live *live, struct tusk_pack_ids *ret_nee
 /* Whether a is the better place for an object that both hold. */
 static bool is_better(const struct tusk_live_pack *a, const struct tusk_live_pack *b)
 {
-	if (a->is_condemned != b->is_condemned)
-		return !a->is_condemned;
+	if (stays(a) != stays(b))
+		return stays(a);
 	return (uint64_t)a->live * b->records > (uint64_t)b->live * a->records;
 }
 

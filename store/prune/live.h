@@ -15,6 +15,7 @@ struct tusk_live_pack {
 	enum tusk_pack_kind kind;
 	bool is_unreadable; /* no table of contents of it can be read: what it holds is unknown */
 	bool is_condemned;  /* set by tusk_live_condemned */
+	bool is_gone;       /* set by whoever has removed it since it was listed */
 };
 
 struct tusk_live;

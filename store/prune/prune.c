@@ -92,30 +92,36 @@ static bool stopped(void *context)
 	return run->options->stop && atomic_load(run->options->stop);
 }
 
-static uint64_t size_of(struct run *run, const struct tusk_id *pack)
+/* The pack among those that were listed, or NULL. */
+static struct tusk_live_pack *find(struct run *run, const struct tusk_id *pack)
 {
 	size_t low = 0, high = tusk_live_count(run->live);
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = tusk_id_compare(&tusk_live_pack(run->live, middle)->id, pack);
+		struct tusk_live_pack *found = tusk_live_pack(run->live, middle);
+		int order = tusk_id_compare(&found->id, pack);
 		if (order == 0)
-			return tusk_live_pack(run->live, middle)->size;
+			return found;
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return 0;
+	return NULL;
 }
 
+/* From now on it holds nothing: what a later snapshot refers to must be elsewhere. */
 static void removed(void *context, const struct tusk_id *pack)
 {
 	struct run *run = context;
-	uint64_t size = size_of(run, pack);
+	struct tusk_live_pack *found = find(run, pack);
 
-	run->result.removed_packs += size > 0;
-	run->result.removed_bytes += size;
+	if (!found)
+		return;
+	found->is_gone = true;
+	run->result.removed_packs++;
+	run->result.removed_bytes += found->size;
 }
 
 /* ---- the run ---- */
@@ -128,8 +134,10 @@ static int count_waiting(struct run *run, struct tusk_err *err)
 	if (tusk_condemned_load(run->repository->node, &run->repository->keys, &left, err) < 0)
 		return -1;
 	run->result.waiting_packs = left.count;
-	for (size_t i = 0; i < left.count; i++)
-		run->result.waiting_bytes += size_of(run, &left.items[i].pack);
+	for (size_t i = 0; i < left.count; i++) {
+		const struct tusk_live_pack *pack = find(run, &left.items[i].pack);
+		run->result.waiting_bytes += pack ? pack->size : 0;
+	}
 	return 0;
 }
 

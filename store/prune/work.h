@@ -19,6 +19,7 @@ struct tusk_prune_view {
 	 * those whose content was copied. */
 	int (*choose)(void *context, const struct tusk_condemned *condemned, struct tusk_pack_ids *ret_packs,
 		      struct tusk_err *err);
+	/* A pack was removed: what comes later must not be thought to be in it. */
 	void (*removed)(void *context, const struct tusk_id *pack);
 	bool (*stopped)(void *context);
 	void *context;

@@ -328,8 +328,11 @@ static int prune_choose(void *context, const struct tusk_condemned *condemned, s
 
 static void prune_removed(void *context, const struct tusk_id *pack)
 {
-	(void)context;
-	(void)pack;
+	struct pruning *pruning = context;
+
+	for (size_t i = 0; i < pruning->seen.count; i++)
+		if (tusk_id_equal(&pruning->seen.packs[i].id, pack))
+			pruning->seen.packs[i].chunk = SIM_CHUNKS;
 }
 
 static bool prune_stopped(void *context)

@@ -16,6 +16,8 @@ target_compile_definitions(prune_sim PRIVATE TUSK_SABOTAGE=1)
 target_link_libraries(prune_sim PRIVATE tusk_snapshot tusk_pack Threads::Threads)
 set(sim prune_sim)
 add_test(NAME model/prune_sim COMMAND ${sim} --seeds 1500)
+# What once went wrong: a pack that this very prune had removed was thought to hold what a new snapshot needed.
+add_test(NAME model/prune_sim_3616 COMMAND ${sim} --first 3616 --seeds 1)
 add_test(NAME model/prune_sim_no_locks COMMAND ${sim} --seeds 1500 --no-locks)
 # Each safety step left out loses a pack. (The last one needs a rare order of things: its seed is given.)
 add_test(NAME model/sabotage_commit_check COMMAND ${sim} --seeds 2000 --expect-loss)
