@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAITING_MAX 2     /* full packs before workers wait for the disk */
-#define INDEX_BATCH 50000 /* entries a transaction (reliability: LMDB 0.9.24 spills) */
-#define BATCH_PACKS 256
-#define RECORDS_MAX 32768 /* of tiny chunks: a writer and its table of contents keep about 100 bytes for each */
+#define WAITING_MAX    2 /* full packs before workers wait for the node */
+#define COMMITTERS_MAX 8
+#define INDEX_BATCH    50000 /* entries a transaction (reliability: LMDB 0.9.24 spills) */
+#define BATCH_PACKS    256
+#define RECORDS_MAX    32768 /* of tiny chunks: a writer and its table of contents keep about 100 bytes for each */
 
 struct tusk_writers {
 	struct tusk_ingest *ingest;
@@ -18,13 +19,15 @@ struct tusk_writers {
 	size_t idle_count, idle_capacity;
 	struct tusk_pack_writer *waiting[WAITING_MAX];
 	size_t waiting_count;
-	bool closed, started;
-	pthread_t committer;
+	bool closed;
+	pthread_t committers[COMMITTERS_MAX]; /* as many as the node takes uploads at a time */
+	unsigned committer_count;
 
 	pthread_mutex_t tree_lock; /* guards tree */
 	struct tusk_pack_writer *tree;
 
-	/* Durable packs that the index does not know yet; the committer's own. */
+	pthread_mutex_t batch_lock; /* guards what follows */
+	/* Durable packs that the index does not know yet. */
 	struct tusk_toc tocs[BATCH_PACKS];
 	uint64_t sizes[BATCH_PACKS];
 	size_t toc_count, entry_count;
@@ -45,18 +48,29 @@ static int index_batch(struct tusk_writers *writers, struct tusk_err *err)
 	return 0;
 }
 
-static int commit_one(struct tusk_writers *writers, struct tusk_pack_writer *writer, struct tusk_err *err)
+static int add_to_batch(struct tusk_writers *writers, struct tusk_toc *toc, uint64_t size, struct tusk_err *err)
 {
-	size_t i = writers->toc_count;
-	writers->tocs[i] = (struct tusk_toc){0};
-	if (tusk_pack_writer_finish(writer, &writers->tocs[i], &writers->sizes[i], err) < 0)
-		return -1;
-	tusk_count(&writers->ingest->progress->bytes_stored, writers->sizes[i]);
+	size_t i = writers->toc_count++;
+	writers->tocs[i] = *toc;
+	*toc = (struct tusk_toc){0};
+	writers->sizes[i] = size;
 	writers->entry_count += writers->tocs[i].count;
-	writers->toc_count++;
 	if (writers->entry_count >= INDEX_BATCH || writers->toc_count == BATCH_PACKS)
 		return index_batch(writers, err);
 	return 0;
+}
+
+static int commit_one(struct tusk_writers *writers, struct tusk_pack_writer *writer, struct tusk_err *err)
+{
+	TUSK_AUTO_TOC struct tusk_toc toc = {0};
+	uint64_t size;
+	if (tusk_pack_writer_finish(writer, &toc, &size, err) < 0)
+		return -1;
+	tusk_count(&writers->ingest->progress->bytes_stored, size);
+	pthread_mutex_lock(&writers->batch_lock);
+	int result = add_to_batch(writers, &toc, size, err);
+	pthread_mutex_unlock(&writers->batch_lock);
+	return result;
 }
 
 /* The next pack to commit, or NULL when there will be none. */
@@ -76,6 +90,7 @@ static struct tusk_pack_writer *next_waiting(struct tusk_writers *writers)
 	return writer;
 }
 
+/* Several may run; each flushes the batch at its end, so that what the last one adds is in it too. */
 static void *committer_main(void *context)
 {
 	struct tusk_writers *writers = context;
@@ -86,9 +101,27 @@ static void *committer_main(void *context)
 			tusk_ingest_fail(writers->ingest, &err);
 			return NULL;
 		}
+	pthread_mutex_lock(&writers->batch_lock);
 	if (!atomic_load(&writers->ingest->failed) && index_batch(writers, &err) < 0)
 		tusk_ingest_fail(writers->ingest, &err);
+	pthread_mutex_unlock(&writers->batch_lock);
 	return NULL;
+}
+
+/* One is needed; the others only make it faster. */
+static int start_committers(struct tusk_writers *writers, struct tusk_err *err)
+{
+	unsigned wanted = tusk_node_uploads(writers->ingest->repository->node);
+	while (writers->committer_count < wanted && writers->committer_count < COMMITTERS_MAX) {
+		pthread_t *committer = &writers->committers[writers->committer_count];
+		int result = pthread_create(committer, NULL, committer_main, writers);
+		if (result != 0 && writers->committer_count == 0)
+			return tusk_err_set(err, TUSK_E_INTERNAL, result, "cannot start a thread");
+		if (result != 0)
+			break;
+		writers->committer_count++;
+	}
+	return 0;
 }
 
 int tusk_writers_start(struct tusk_ingest *ingest, struct tusk_writers **ret_writers, struct tusk_err *err)
@@ -99,13 +132,12 @@ int tusk_writers_start(struct tusk_ingest *ingest, struct tusk_writers **ret_wri
 	writers->ingest = ingest;
 	pthread_mutex_init(&writers->lock, NULL);
 	pthread_mutex_init(&writers->tree_lock, NULL);
+	pthread_mutex_init(&writers->batch_lock, NULL);
 	pthread_cond_init(&writers->changed, NULL);
-	int result = pthread_create(&writers->committer, NULL, committer_main, writers);
-	if (result != 0) {
+	if (start_committers(writers, err) < 0) {
 		tusk_writers_free(writers);
-		return tusk_err_set(err, TUSK_E_INTERNAL, result, "cannot start a thread");
+		return -1;
 	}
-	writers->started = true;
 	*ret_writers = writers;
 	return 0;
 }
@@ -193,16 +225,14 @@ int tusk_writers_add_meta(struct tusk_writers *writers, const struct tusk_writer
 	return result;
 }
 
-static void close_committer(struct tusk_writers *writers)
+static void close_committers(struct tusk_writers *writers)
 {
-	if (!writers->started)
-		return;
 	pthread_mutex_lock(&writers->lock);
 	writers->closed = true;
 	pthread_cond_broadcast(&writers->changed);
 	pthread_mutex_unlock(&writers->lock);
-	pthread_join(writers->committer, NULL);
-	writers->started = false;
+	while (writers->committer_count)
+		pthread_join(writers->committers[--writers->committer_count], NULL);
 }
 
 void tusk_writers_finish(struct tusk_writers *writers)
@@ -211,7 +241,7 @@ void tusk_writers_finish(struct tusk_writers *writers)
 		hand_to_committer(writers, writers->idle[--writers->idle_count]);
 	if (writers->tree)
 		hand_to_committer(writers, TUSK_STEAL(writers->tree));
-	close_committer(writers);
+	close_committers(writers);
 }
 
 void tusk_writers_wake(struct tusk_writers *writers)
@@ -225,7 +255,7 @@ void tusk_writers_free(struct tusk_writers *writers)
 {
 	if (!writers)
 		return;
-	close_committer(writers);
+	close_committers(writers);
 	for (size_t i = 0; i < writers->idle_count; i++)
 		tusk_pack_writer_abort(writers->idle[i]);
 	for (size_t i = 0; i < writers->waiting_count; i++)
@@ -236,6 +266,7 @@ void tusk_writers_free(struct tusk_writers *writers)
 		tusk_toc_release(&writers->tocs[i]);
 	pthread_mutex_destroy(&writers->lock);
 	pthread_mutex_destroy(&writers->tree_lock);
+	pthread_mutex_destroy(&writers->batch_lock);
 	pthread_cond_destroy(&writers->changed);
 	free(writers->idle);
 	free(writers);

@@ -1,4 +1,4 @@
-/* The packs that a backup has open, and the committer that makes full ones durable and tells the index. */
+/* The packs that a backup has open, and the committers that make full ones durable and tell the index. */
 #ifndef TUSK_WRITERS_H
 #define TUSK_WRITERS_H
 
@@ -6,7 +6,7 @@
 
 struct tusk_writers;
 
-/* Starts the committer. A dry run has no packs and never calls this. */
+/* Starts the committers, as many as the node takes uploads at a time. A dry run has no packs and never calls this. */
 int tusk_writers_start(struct tusk_ingest *ingest, struct tusk_writers **ret_writers, struct tusk_err *err);
 /* A chunk pack to write to: the one given back last, so that a quiet backup fills a single pack, or a new one. */
 int tusk_writers_take(struct tusk_writers *writers, struct tusk_pack_writer **ret_writer, struct tusk_err *err);
@@ -26,7 +26,7 @@ int tusk_writers_add_meta(struct tusk_writers *writers, const struct tusk_writer
 void tusk_writers_finish(struct tusk_writers *writers);
 /* Wakes threads that wait for the committer, after an error. */
 void tusk_writers_wake(struct tusk_writers *writers);
-/* Ends the committer and aborts whatever is not durable. */
+/* Ends the committers and aborts whatever is not durable. */
 void tusk_writers_free(struct tusk_writers *writers);
 
 #endif

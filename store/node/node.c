@@ -272,6 +272,11 @@ bool tusk_object_doubt(struct tusk_object *object)
 	return object->ops->doubt && object->ops->doubt(object);
 }
 
+unsigned tusk_node_uploads(const struct tusk_node *node)
+{
+	return node->ops->uploads ? node->ops->uploads : 1;
+}
+
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err)
 {
 	return node->ops->upload_begin(node, ret_upload, err);

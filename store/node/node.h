@@ -47,6 +47,8 @@ int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64
 /* What was read there did not verify: whatever a cache has of it is dropped. True: reading it again may help. */
 bool tusk_object_doubt(struct tusk_object *object);
 
+/* How many uploads are worth being committed at the same time: 1 or more. */
+unsigned tusk_node_uploads(const struct tusk_node *node);
 /* Streaming a large object whose name is known only at its end. */
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 int tusk_upload_write(struct tusk_upload *upload, const void *data, size_t len, struct tusk_err *err);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UPLOADS 4 /* one alone leaves the service idle while it is waited for */
+
 void tusk_s3_key(const struct tusk_node_s3 *node, const char *name, char ret_key[TUSK_S3_NAME_SIZE])
 {
 	snprintf(ret_key, TUSK_S3_NAME_SIZE, "%s%s", node->client.place.prefix, name);
@@ -39,6 +41,7 @@ static const struct tusk_node_ops node_ops = {
     .get = tusk_s3_get,
     .put = tusk_s3_put,
     .object_open = tusk_s3_object_open,
+    .uploads = UPLOADS,
     .upload_begin = tusk_s3_upload_begin,
     .list = tusk_s3_list,
     .stat = tusk_s3_stat,
