@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_SIZE 4096 /* read when an object is opened: its size comes with it, and a pack's header is in it */
+/* Read when an object is opened: its size comes with it, a pack's header is in it, and a small pack altogether. */
+#define HEAD_SIZE (64u << 10)
 
 struct s3_object {
 	struct tusk_object base;
 	struct tusk_node_s3 *node;
+	uint8_t *head;
 	size_t head_len;
-	uint8_t head[HEAD_SIZE];
 };
 
 /* Collects up to max bytes. */
@@ -66,6 +67,7 @@ static int get_range(struct tusk_node_s3 *node, const char *name, uint64_t first
 
 static void object_close(struct tusk_object *object)
 {
+	free(((struct s3_object *)object)->head);
 	free(object);
 }
 
@@ -124,26 +126,33 @@ static int size_of(const char *name, const struct tusk_s3_answer *answer, uint64
 	return 0;
 }
 
+TUSK_DEFINE_CLEANUP(struct tusk_object, object, object_close)
+
 int tusk_s3_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err)
 {
-	struct s3_object *object TUSK_AUTO_FREE = calloc(1, sizeof(*object));
+	struct s3_object *s3 = calloc(1, sizeof(*s3));
+	struct tusk_object *object TUSK_CLEANUP(object_cleanup) = (struct tusk_object *)s3;
 	struct collector collector = {.max = HEAD_SIZE};
 	struct tusk_s3_result result;
+	uint8_t *smaller;
 	int found;
 
-	if (!object)
+	if (!s3 || !(s3->head = malloc(HEAD_SIZE)))
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot open %s: out of memory", name);
-	collector.data = object->head;
+	collector.data = s3->head;
 	found = get_range((struct tusk_node_s3 *)node, name, 0, &collector, &result, err);
 	if (found != TUSK_NODE_FOUND)
 		return found;
-	if (size_of(name, &result.answer, &object->base.size, err) < 0)
+	if (size_of(name, &result.answer, &s3->base.size, err) < 0)
 		return -1;
-	object->base.ops = &object_ops;
-	snprintf(object->base.name, sizeof(object->base.name), "%s", name);
-	object->node = (struct tusk_node_s3 *)node;
-	object->head_len = collector.len;
-	*ret_object = &TUSK_STEAL(object)->base;
+	smaller = collector.len ? realloc(s3->head, collector.len) : NULL;
+	if (smaller)
+		s3->head = smaller;
+	s3->base.ops = &object_ops;
+	snprintf(s3->base.name, sizeof(s3->base.name), "%s", name);
+	s3->node = (struct tusk_node_s3 *)node;
+	s3->head_len = collector.len;
+	*ret_object = TUSK_STEAL(object);
 	return TUSK_NODE_FOUND;
 }
 
