@@ -11,7 +11,7 @@ test_packages="libcmocka-dev openssh-client openssh-server python3 attr acl libc
 check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc
   zsh fish"
 # Real services for the tests of remote nodes (the tests that need them say so and are skipped without).
-node_packages="ceph-mon ceph-osd radosgw"
+node_packages="ceph-mon ceph-osd radosgw faketime openssl"
 bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils fio time"
 
 say() { printf '\n== %s\n' "$*"; }

@@ -71,8 +71,10 @@ static int unreachable(const struct call *call, struct tusk_err *err)
 {
 	const struct tusk_s3_client *client = call->client;
 
-	return tusk_err_set(err, TUSK_E_NODE, 0, "cannot %s %s: %s%s does not answer: %s", call->request->method,
-			    object_of(call), client->place.host, client->place.port, call->outcome.message);
+	return tusk_err_set(err, TUSK_E_NODE, 0, "cannot %s %s: %s%s%s: %s", call->request->method, object_of(call),
+			    client->place.host, client->place.port,
+			    call->outcome.transport == TUSK_S3_HOPELESS ? "" : " does not answer",
+			    call->outcome.message);
 }
 
 static bool is_full(const struct tusk_s3_result *result)

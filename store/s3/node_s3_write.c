@@ -142,8 +142,8 @@ int tusk_s3_store(struct tusk_node_s3 *node, const char *name, const struct tusk
 		if (sent <= 0)
 			return sent;
 	}
-	return tusk_err_set(err, TUSK_E_NODE, 0, "%s%s says that it stored %s, but does not have it", node->client.host,
-			    node->client.port, name);
+	return tusk_err_set(err, TUSK_E_NODE, 0, "%s%s says that it stored %s, but does not have it",
+			    node->client.place.host, node->client.place.port, name);
 }
 
 static int store_bytes(struct tusk_node *node, const char *name, const struct tusk_s3_body *body, bool if_absent,

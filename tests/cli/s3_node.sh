@@ -16,7 +16,7 @@ mkdir -p home/.aws
 printf '[work]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = somewhere-1\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >home/.aws/credentials
 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY HOME="$dir/home" TUSK_KEY_FILE="$dir/key" \
   "$TUSK" -r "s3+http://127.0.0.1:$first/bucket/c?profile=work" init >/dev/null
-TUSK_KEY_FILE=$dir/key "$TUSK" -r "s3+http://s3.localhost:$first/bucket/c?addressing=dns" snapshots >/dev/null
+TUSK_KEY_FILE=$dir/key "$TUSK" -r "s3+http://s3.localhost:$first/bucket/c?addressing=dns" snapshots >/dev/null 2>&1
 # The class is for packs only.
 export TUSK_KEY_FILE=$dir/key TUSK_REPOSITORY="s3+http://127.0.0.1:$first/bucket/d?storage-class=NO_SUCH_CLASS"
 "$TUSK" init >/dev/null

@@ -82,7 +82,7 @@ paxos min wait = 0.01
 debug default = 0
 [client.rgw]
 ms mon client mode = crc
-rgw frontends = beast endpoint=127.0.0.1:$2
+rgw frontends = beast endpoint=127.0.0.1:$2 ${ceph_frontend:-}
 rgw thread pool size = 32
 rgw enable usage log = false
 rgw enable ops log = false
