@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <syslog.h>
 
 static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,OPTION...]] [-f] [-d]\n"
 				"\n"
@@ -36,12 +37,21 @@ struct names {
 	char *repository, *mountpoint;
 };
 
+/* An object was healed from another node, or a node cannot be used. */
+static void log_line(void *context, const char *line)
+{
+	(void)context;
+	tuskfs_log(LOG_NOTICE, "%s", line);
+}
+
 static int open_and_serve(const struct tuskfs_options *options, const struct names *names, struct tusk_err *err)
 {
 	struct tusk_open_options open_options = {.ask = tuskfs_credentials_ask,
 						 .ask_context = (void *)(uintptr_t)options,
 						 .state_dir = options->state_dir,
-						 .chunk_cache = (size_t)options->cache};
+						 .chunk_cache = (size_t)options->cache,
+						 .only = options->node,
+						 .log = log_line};
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	struct tuskfs_daemon daemon = {.fd = -1};
 	if (tusk_repository_open(names->repository, &open_options, &repository, err) < 0) {

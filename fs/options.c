@@ -29,6 +29,7 @@ static const struct option_rule rules[] = {
     {"password-command", TEXT, AT(password_command), 0},
     {"key-file", TEXT, AT(key_file), 0},
     {"state-dir", TEXT, AT(state_dir), 0},
+    {"node", TEXT, AT(node), 0},
     {"fsname", TEXT, AT(fsname), 0},
     {"uid", NUMBER, AT(uid), AT(has_uid)},
     {"gid", NUMBER, AT(gid), AT(has_gid)},
@@ -84,6 +85,7 @@ void tuskfs_options_release(struct tuskfs_options *options)
 	free(options->password_command);
 	free(options->key_file);
 	free(options->state_dir);
+	free(options->node);
 	free(options->fsname);
 	free(options->xattrs);
 	*options = (struct tuskfs_options){0};

@@ -12,6 +12,7 @@ struct tuskfs_options {
 	char *repository, *directory; /* as the user wrote them */
 	char *snapshot;               /* mount the root of this snapshot instead of the views */
 	char *password_file, *password_command, *key_file, *state_dir;
+	char *node;     /* use this node of the repository alone */
 	char *fsname;   /* instead of the repository in the mount table */
 	uint64_t cache; /* bytes of decoded chunks; 0: the library's default */
 	bool has_uid, has_gid, has_umask;

@@ -27,6 +27,7 @@ int cmd_serve(struct tusk_cli *cli);
 int cmd_snapshots(struct tusk_cli *cli);
 int cmd_stats(struct tusk_cli *cli);
 int cmd_tag(struct tusk_cli *cli);
+int cmd_sync(struct tusk_cli *cli);
 int cmd_umount(struct tusk_cli *cli);
 int cmd_verify(struct tusk_cli *cli);
 int cmd_version(struct tusk_cli *cli);

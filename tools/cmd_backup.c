@@ -1,6 +1,7 @@
 /* tusk backup: options, the run, and how it is told. */
 #include "backup_text.h"
 #include "cmd.h"
+#include "nodes_text.h"
 #include "problems.h"
 #include "progress.h"
 #include "signals.h"
@@ -243,7 +244,10 @@ static int backup(struct job *job, struct tusk_backup_options *options)
 	options->filter = filter;
 	if (run(job, repository, options, &result, &err) < 0)
 		return fail(job, repository, &err);
-	return tell(job, options, &result);
+	int status = tell(job, options, &result), reached = TUSK_EXIT_OK;
+	if (!options->dry_run)
+		reached = tusk_nodes_tell_delivery(cli, repository);
+	return reached > status ? reached : status;
 }
 
 int cmd_backup(struct tusk_cli *cli)

@@ -45,12 +45,23 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 	return 0;
 }
 
+/* What the nodes have to say: an object was healed, a node cannot be used. */
+static void log_line(void *context, const char *line)
+{
+	const struct tusk_cli *cli = context;
+	tusk_report_warning(&cli->report, "%s", line);
+}
+
 int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository, struct tusk_err *err)
 {
 	const char *url = tusk_cli_url(cli, err);
 	if (!url)
 		return -1;
-	struct tusk_open_options options = {.ask = ask, .ask_context = cli};
+	struct tusk_open_options options = {.ask = ask,
+					    .ask_context = cli,
+					    .only = tusk_args_text(cli->args, TUSK_OPT_ONLY),
+					    .log = log_line,
+					    .log_context = cli};
 	cli->opened = tusk_repository_open(url, &options, ret_repository, err) == 0;
 	if (cli->opened)
 		return 0;

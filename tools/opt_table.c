@@ -36,6 +36,7 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_VERBOSE] = FLAG("verbose", 'v', "say more (-vv: every entry)"),
     [TUSK_OPT_QUIET] = FLAG("quiet", 'q', "only results and errors"),
     [TUSK_OPT_PROGRESS] = CHOICE("progress", "WHEN", "auto, plain, json or none", progress_words),
+    [TUSK_OPT_ONLY] = VALUE("only", 0, TEXT, "NODE", "use this node alone, not the others"),
     [TUSK_OPT_HELP] = FLAG("help", 'h', "show help"),
     [TUSK_OPT_VERSION] = FLAG("version", 0, "show the version"),
 
@@ -300,6 +301,14 @@ const struct tusk_command tusk_command_table[] = {
      .operands_min = 1,
      .operands_max = 4,
      .options = {TUSK_OPT_ROLE, TUSK_OPT_INIT}},
+    {.name = "sync",
+     .brief = "bring nodes up to date",
+     .synopsis = "[NODE...]",
+     .summary = "Copies to each node what it lacks and another one has, verified on the way, snapshots last. What was "
+		"forgotten goes there too. May be run again at any time. Exit 14: a node could not be completed.",
+     .example = "-r /srv/backup sync",
+     .run = cmd_sync,
+     .operands_max = -1},
     {.name = "repair",
      .brief = "rebuild what can be rebuilt",
      .synopsis = "index",

@@ -3,6 +3,7 @@
 #include "dirjob.h"
 #include "links.h"
 #include "metadata.h"
+#include "nodeset.h"
 #include "paths.h"
 #include "queue.h"
 #include "writers.h"
@@ -300,7 +301,11 @@ static int run_all(struct run *run, struct tusk_backup_result *ret_result, struc
 	if (prepare(run, err) < 0 || store_all(run, err) < 0)
 		return -1;
 	struct tusk_publish what = {.paths = &run->paths, .parent = run->parent, .host = run->host, .time = run->time};
-	return tusk_publish_snapshot(&run->ingest, &what, ret_result, err);
+	if (tusk_publish_snapshot(&run->ingest, &what, ret_result, err) < 0)
+		return -1;
+	/* The snapshot is safe; the other nodes get what is still on its way to them. */
+	tusk_nodeset_settle(run->ingest.repository->node, run->ingest.options->stop);
+	return 0;
 }
 
 static void release(struct run *run)

@@ -232,9 +232,25 @@ bool tusk_node_is_remote(const struct tusk_node *node)
 	return node->is_remote;
 }
 
+static void count_read(struct tusk_node *node, size_t len)
+{
+	if (node)
+		atomic_fetch_add_explicit(&node->read_bytes, len, memory_order_relaxed);
+}
+
+uint64_t tusk_node_read_bytes(const struct tusk_node *node)
+{
+	return atomic_load_explicit(&node->read_bytes, memory_order_relaxed);
+}
+
 int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err)
 {
-	return check_name(name, err) < 0 ? -1 : node->ops->get(node, name, max, ret_data, err);
+	if (check_name(name, err) < 0)
+		return -1;
+	int found = node->ops->get(node, name, max, ret_data, err);
+	if (found == TUSK_NODE_FOUND)
+		count_read(node, ret_data->len);
+	return found;
 }
 
 int tusk_node_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err)
@@ -244,7 +260,12 @@ int tusk_node_put(struct tusk_node *node, const char *name, const void *data, si
 
 int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err)
 {
-	return check_name(name, err) < 0 ? -1 : node->ops->object_open(node, name, ret_object, err);
+	if (check_name(name, err) < 0)
+		return -1;
+	int found = node->ops->object_open(node, name, ret_object, err);
+	if (found == TUSK_NODE_FOUND)
+		(*ret_object)->node = node;
+	return found;
 }
 
 void tusk_object_close(struct tusk_object *object)
@@ -264,7 +285,10 @@ int tusk_object_pread(struct tusk_object *object, void *data, size_t len, uint64
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0,
 				    "%s is truncated: it has %llu bytes, %zu are wanted at offset %llu", object->name,
 				    (unsigned long long)object->size, len, (unsigned long long)offset);
-	return object->ops->pread(object, data, len, offset, err);
+	if (object->ops->pread(object, data, len, offset, err) < 0)
+		return -1;
+	count_read(object->node, len);
+	return 0;
 }
 
 bool tusk_object_doubt(struct tusk_object *object)
@@ -348,6 +372,11 @@ int tusk_node_digest(struct tusk_node *node, const char *name, uint8_t ret_sha25
 	if (node->ops->digest)
 		return node->ops->digest(node, name, ret_sha256, ret_size, err);
 	return tusk_node_digest_here(node, name, ret_sha256, ret_size, err);
+}
+
+int tusk_node_suspect(struct tusk_node *node, const char *name)
+{
+	return node->ops->suspect && tusk_node_name_valid(name) ? node->ops->suspect(node, name) : 0;
 }
 
 int tusk_node_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err)

@@ -79,6 +79,11 @@ TUSK_DEFINE_CLEANUP(struct tusk_node_lock, tusk_node_lock, tusk_node_unlock)
 /* SHA-256 of an object's bytes, taken where the object lies if that is possible. Also TUSK_NODE_ABSENT. */
 int tusk_node_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
 		     struct tusk_err *err);
+/* Says that what was read of that object does not verify. 1: the node has found a good copy elsewhere, and reading
+ * again gives that; 0: it cannot help. A node of several (nodeset.h) heals; the others have nothing to heal from. */
+int tusk_node_suspect(struct tusk_node *node, const char *name);
+/* Bytes of objects that were read from the node since it was opened. */
+uint64_t tusk_node_read_bytes(const struct tusk_node *node);
 /* Moves a damaged object to "quarantine/<its name, each / a _>.<number>"; durable. Absent is success. */
 int tusk_node_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err);
 /* Changes whenever an object may have been added below prefix or removed. Right after a change (2 s) it differs from

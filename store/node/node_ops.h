@@ -4,6 +4,8 @@
 
 #include "node.h"
 
+#include <stdatomic.h>
+
 /* The longest object name: "packs/" 2 digits "/" 64 digits. */
 #define TUSK_NODE_NAME_SIZE 80
 
@@ -26,7 +28,8 @@ struct tusk_node_ops {
 	int (*replace)(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
 	int (*lock)(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
 	int (*digest)(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
-		      struct tusk_err *err); /* NULL: it is read and hashed here */
+		      struct tusk_err *err);                      /* NULL: it is read and hashed here */
+	int (*suspect)(struct tusk_node *node, const char *name); /* NULL: it never helps */
 	int (*quarantine)(struct tusk_node *node, const char *name, struct tusk_err *err);
 	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 	void (*sweep)(struct tusk_node *node);
@@ -51,9 +54,11 @@ struct tusk_node {
 	const struct tusk_node_ops *ops;
 	char *url;
 	bool is_remote;
+	atomic_uint_fast64_t read_bytes; /* node.c counts */
 };
 struct tusk_object {
 	const struct tusk_object_ops *ops;
+	struct tusk_node *node; /* set by node.c */
 	uint64_t size;
 	char name[TUSK_NODE_NAME_SIZE];
 };

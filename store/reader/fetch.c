@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define FREE_SLABS_MAX ((size_t)4 << 20)
+#define HEALED_TRIES   3
 
 /* What a thread needs while it reads a record; recycled. */
 struct scratch {
@@ -122,6 +123,22 @@ static int fail_as_corrupt(const struct tusk_err *why, struct tusk_err *err)
 	return -1;
 }
 
+/* From the same place, if another node has the pack intact. Each failure closes the pack as it was opened before it was
+ * healed, which another thread may have done, too. */
+static int fetch_healed(struct tusk_fetch *fetch, const struct tusk_want *want, const struct tusk_location *location,
+			struct tusk_raw *raw)
+{
+	char name[80];
+
+	tusk_pack_name(&location->pack, name);
+	if (!tusk_node_suspect(fetch->repository->node, name))
+		return -1;
+	for (unsigned i = 0; i < HEALED_TRIES; i++)
+		if (fetch_at(fetch, want, location, raw, NULL) == 0)
+			return 0;
+	return -1;
+}
+
 /* raw as for fetch_at. */
 static int fetch_anywhere(struct tusk_fetch *fetch, const struct tusk_want *want, struct tusk_raw *raw,
 			  struct tusk_err *err)
@@ -140,6 +157,8 @@ static int fetch_anywhere(struct tusk_fetch *fetch, const struct tusk_want *want
 	if (fetch_at(fetch, want, &location, raw, &why) == 0)
 		return 0;
 	if (why.code == TUSK_E_CORRUPT || why.code == TUSK_E_ABSENT) {
+		if (fetch_healed(fetch, want, &location, raw) == 0)
+			return 0;
 		found = tusk_locator_replace(fetch->locator, want->id, &location, &other, NULL);
 		if (found == TUSK_INDEX_FOUND && fetch_at(fetch, want, &other, raw, NULL) == 0)
 			return 0;

@@ -23,6 +23,8 @@ struct tusk_fetcher; /* reader/fetcher.h: caches and open packs; made at first u
 struct tusk_repository {
 	char *url, *state_dir;
 	struct tusk_node *node;
+	void (*log)(void *context, const char *line); /* the caller's */
+	void *log_context;
 	struct tusk_nodes nodes; /* the list; one item when there is none */
 	struct tusk_parameters parameters;
 	uint8_t parameters_hash[32];

@@ -1,6 +1,6 @@
 #include "handle.h"
 #include "keyslot.h"
-#include "roster.h"
+#include "open_nodes.h"
 #include "state.h"
 
 #include <stdlib.h>
@@ -95,20 +95,6 @@ static int derive_keys(struct tusk_repository *repository, const struct tusk_ope
 	return result;
 }
 
-/* The list of nodes. Damage to it keeps nobody from this node. */
-static void load_nodes(struct tusk_repository *repository)
-{
-	struct tusk_nodes *nodes = &repository->nodes;
-	const char *url = tusk_node_url(repository->node);
-
-	if (tusk_roster_load(repository->node, &repository->keys, nodes, NULL) == 0 && nodes->counter > 0)
-		return;
-	*nodes = (struct tusk_nodes){.count = 1};
-	nodes->items[0].role = tusk_role_of_url(url);
-	snprintf(nodes->items[0].name, sizeof(nodes->items[0].name), "%s", tusk_role_name(nodes->items[0].role));
-	snprintf(nodes->items[0].url, sizeof(nodes->items[0].url), "%s", url);
-}
-
 static int open_all(struct tusk_repository *repository, const struct tusk_open_options *options, struct tusk_err *err)
 {
 	const struct tusk_parameters *parameters = &repository->parameters;
@@ -121,7 +107,8 @@ static int open_all(struct tusk_repository *repository, const struct tusk_open_o
 	if (derive_keys(repository, options, err) < 0)
 		return -1;
 	tusk_state_remember(repository->state_dir, parameters, repository->parameters_hash);
-	load_nodes(repository);
+	if (tusk_repository_open_nodes(repository, options, err) < 0)
+		return -1;
 	return tusk_index_open(repository->state_dir, &repository->keys, &repository->index, err);
 }
 

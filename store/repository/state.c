@@ -2,6 +2,7 @@
 
 #include "fileio.h"
 #include "keyslot.h"
+#include "tusk/text.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -109,6 +110,25 @@ int tusk_state_check(const char *dir, const struct tusk_parameters *parameters, 
 			    "the parameters of this repository changed since this client last used it (encryption was "
 			    "%s, is %s); if that was your doing, remove %s/" FILE_NAME,
 			    suite, tusk_suite_name(parameters->suite), dir);
+}
+
+void tusk_state_note(const char *dir, const char *file, const char *line)
+{
+	int folder TUSK_AUTO_FD = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd TUSK_AUTO_FD = -1;
+	struct timespec now;
+	char time[40], text[4096];
+
+	if (folder >= 0)
+		fd = openat(folder, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	tusk_text_time_rfc3339(now, time);
+	int len = snprintf(text, sizeof(text), "%s %s\n", time, line);
+	/* In one piece: several programs may write. */
+	if (len > 0 && (size_t)len < sizeof(text))
+		(void)!write(fd, text, (size_t)len);
 }
 
 static int write_state(int fd, const char *text, size_t len)

@@ -17,4 +17,7 @@ int tusk_state_check(const char *dir, const struct tusk_parameters *parameters, 
 /* Makes dir and remembers; a client that cannot (a read-only home) goes on without. */
 void tusk_state_remember(const char *dir, const struct tusk_parameters *parameters, const uint8_t parameters_hash[32]);
 
+/* Appends a line with the time to a file in dir, as far as that is possible. */
+void tusk_state_note(const char *dir, const char *file, const char *line);
+
 #endif

@@ -19,13 +19,14 @@ struct tusk_member {
 	enum tusk_role role;
 };
 
-/* Invariants: 1. no two items have the same name or URL. 2. count <= TUSK_NODES_MAX. */
+/* Invariants: 1. no two items have the same name or URL. 2. count <= TUSK_NODES_MAX, and one more for a node that was
+ * opened under a URL that is not in the list ("here"). */
 struct tusk_nodes {
 	uint64_t counter; /* of two lists the one with the greater counter holds; 0: the repository has no list */
 	unsigned require[TUSK_ROLE_COUNT]; /* a backup is acknowledged when so many nodes of each role have it; all 0:
 					      when all nodes have it */
 	size_t count;
-	struct tusk_member items[TUSK_NODES_MAX];
+	struct tusk_member items[TUSK_NODES_MAX + 1];
 };
 
 /* "local", "remote", "cloud". */

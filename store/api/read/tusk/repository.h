@@ -35,6 +35,11 @@ struct tusk_open_options {
 	const char *state_dir; /* NULL: $XDG_STATE_HOME/tusk, else /var/lib/tusk for root, else ~/.local/state/tusk */
 	size_t tree_cache;     /* bytes of decoded tree blocks to keep; 0: 16 MiB */
 	size_t chunk_cache;    /* bytes of decoded chunks to keep; 0: 32 MiB */
+	const char *only;      /* use this node of the list alone (its name or URL); NULL: all of them */
+	/* One line for each object that was healed from another node, and for each node that is not used. Any thread.
+	 * May be NULL. */
+	void (*log)(void *context, const char *line);
+	void *log_context;
 };
 
 struct tusk_repository;

@@ -4,6 +4,8 @@
 
 #include "tusk/nodes.h"
 
+#include <stdatomic.h>
+
 /* The calls below write a new list to every node that can be reached; the others get it by sync. The open repository
  * goes on with the old one. */
 
@@ -18,5 +20,47 @@ int tusk_nodes_remove(struct tusk_repository *repository, const char *name, stru
 /* Sets the policy. TUSK_E_USAGE when there are fewer nodes of a role than required. */
 int tusk_nodes_require(struct tusk_repository *repository, const unsigned require[TUSK_ROLE_COUNT],
 		       struct tusk_err *err);
+
+/* Counters that a display may read while a sync runs; over all its targets. */
+struct tusk_sync_progress {
+	atomic_uint_fast64_t objects, objects_expected, bytes, bytes_expected;
+};
+
+struct tusk_sync_options {
+	const char *const *names; /* count nodes that are to catch up; 0: all */
+	size_t count;
+	struct tusk_sync_progress *progress; /* may be NULL */
+	const atomic_bool *stop;             /* set by a signal handler: TUSK_E_INTERRUPTED; may be NULL */
+};
+
+/* What became of one node. */
+struct tusk_sync_target {
+	bool asked, complete;             /* it was to catch up; it has everything that was to be had */
+	uint64_t packs, snapshots, bytes; /* that it got; bytes of all objects */
+	uint64_t forgotten;               /* snapshots that were removed since they were forgotten elsewhere */
+	uint64_t damaged;                 /* objects that no node has intact */
+	struct tusk_err why;              /* the first thing that went wrong */
+};
+struct tusk_sync_result {
+	size_t count; /* as in tusk_nodes_get */
+	struct tusk_sync_target items[TUSK_NODES_MAX + 1];
+};
+
+/* Brings to each node what it lacks and another one has: keys, packs, tables of contents, notes, and last manifests.
+ * Every object is verified while it is copied. May be run again after any failure: it goes on where it was. 0: result
+ * says how it went, node by node. -1: it could not begin; TUSK_E_ABSENT for a name that is not in the list. */
+int tusk_nodes_sync(struct tusk_repository *repository, const struct tusk_sync_options *options,
+		    struct tusk_sync_result *ret_result, struct tusk_err *err);
+
+/* What became of the last snapshot that was written through this handle (tusk_backup_run waits for it). */
+struct tusk_delivery_report {
+	size_t count; /* as in tusk_nodes_get */
+	struct {
+		bool done;
+		struct tusk_err why; /* when it is not done: why it is owed to this node; sync brings it */
+	} items[TUSK_NODES_MAX + 1];
+	bool acknowledged; /* the policy is met */
+};
+void tusk_nodes_delivery(struct tusk_repository *repository, struct tusk_delivery_report *ret_report);
 
 #endif

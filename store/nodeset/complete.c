@@ -1,0 +1,106 @@
+/* Manifests: on a member only when it has every pack. */
+#include "nodeset_private.h"
+
+#include <string.h>
+
+void set_require_pack(struct set *set, const char *name)
+{
+	struct tusk_id id;
+
+	pthread_mutex_lock(&set->lock);
+	/* Without memory the pack is not required: the member is then judged by the others. */
+	if (listing_id(name, &id) == 0)
+		(void)listing_add(&set->required, &id, 0);
+	pthread_mutex_unlock(&set->lock);
+}
+
+void set_require_all(struct set *set, struct set_listing *listing)
+{
+	pthread_mutex_lock(&set->lock);
+	for (size_t i = 0; i < listing->count; i++)
+		(void)listing_add(&set->required, &listing->items[i].id, 0);
+	listing_seal(&set->required);
+	set->required_known = true;
+	pthread_mutex_unlock(&set->lock);
+}
+
+static int ignore(void *context, const char *name, uint64_t size, struct tusk_err *err)
+{
+	(void)context;
+	(void)name;
+	(void)size;
+	(void)err;
+	return 0;
+}
+
+static int learn_required(struct set *set, struct tusk_err *err)
+{
+	pthread_mutex_lock(&set->lock);
+	bool known = set->required_known;
+	pthread_mutex_unlock(&set->lock);
+	return known ? 0 : set_list(&set->base, "toc/", ignore, NULL, err);
+}
+
+/* The first pack that is required and not listed; false when there is none. */
+static bool next_missing(struct set *set, const struct set_listing *listed, size_t *number, struct tusk_id *ret_id)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&set->lock);
+	for (; !found && *number < set->required.count; ++*number) {
+		*ret_id = set->required.items[*number].id;
+		found = !listing_has(listed, ret_id) && !listing_has(&set->lost, ret_id);
+	}
+	pthread_mutex_unlock(&set->lock);
+	return found;
+}
+
+int set_member_is_complete(struct set *set, struct tusk_node *node, struct tusk_err *err)
+{
+	struct set_listing listed TUSK_CLEANUP(listing_release) = {0};
+	char name[TUSK_NODE_NAME_SIZE], digits[TUSK_ID_TEXT_SIZE];
+	struct tusk_id id;
+	uint64_t size;
+
+	if (learn_required(set, err) < 0 || listing_load(node, "packs/", &listed, err) < 0)
+		return -1;
+	for (size_t number = 0; next_missing(set, &listed, &number, &id);) {
+		tusk_id_text(&id, digits);
+		snprintf(name, sizeof(name), "packs/%.2s/%s", digits, digits);
+		/* A pack that nobody has is no reason to withhold the rest. */
+		if (set_stat(&set->base, name, &size, NULL) == TUSK_NODE_FOUND) {
+			tusk_err_set(err, TUSK_E_NODE, 0, "%s is missing there", name);
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static int publish_locked(struct set *set, struct member *member, struct tusk_node *node, const char *name,
+			  const struct tusk_buf *data, struct tusk_err *err)
+{
+	int complete = set_member_is_complete(set, node, err);
+
+	if (complete <= 0 || (set->guard && set->guard(set->guard_context, node, err) != 0))
+		return -1;
+	if (tusk_node_put(node, name, data->data, data->len, err) == 0)
+		return 0;
+	member_failed(member, node, err);
+	return -1;
+}
+
+int set_publish(struct set *set, struct member *member, const char *name, const struct tusk_buf *data,
+		struct tusk_err *err)
+{
+	struct tusk_node_lock *lock TUSK_AUTO_NODE_LOCK = NULL;
+	struct tusk_node *node = member_node(member, -1, err);
+
+	if (!node)
+		return -1;
+	pthread_mutex_lock(&member->lock);
+	bool is_held = member->lock_held;
+	pthread_mutex_unlock(&member->lock);
+	if (!is_held && tusk_node_lock(node, &lock, err) < 0)
+		return -1;
+	return publish_locked(set, member, node, name, data, err);
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Backups go to all nodes; one that was away catches up; each alone is enough; exit statuses say what was reached.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/nodes.sh
+. "$tests/lib/nodes.sh"
+
+mkdir -p source/deep && head -c 3000000 /dev/urandom >source/large && echo small >source/deep/small
+three_nodes --encryption aes256-gcm
+expect_exit 0 "$TUSK" backup source
+expect_equal_nodes repo usb shelf
+
+# A node is away: the snapshot is safe on the others, and that is not enough unless the policy says so.
+mv shelf away
+head -c 500000 /dev/urandom >source/second
+expect_exit 14 "$TUSK" backup source
+grep -q '^tusk: node shelf is owed this snapshot: ' err || fail "$(cat err)"
+grep -q '^tusk: the snapshot is safe on local, usb, but not on shelf$' err || fail "$(cat err)"
+expect_exit 0 "$TUSK" node require local=2
+expect_exit 0 "$TUSK" backup source
+expect_exit 14 "$TUSK" sync
+grep -q '^tusk: sync: node shelf: ' err || fail "$(cat err)"
+expect_exit 0 "$TUSK" sync local usb
+mv away shelf
+expect_exit 0 "$TUSK" sync
+grep -q 'shelf *2 snapshots, ' out || fail "$(cat out)"
+expect_equal_nodes repo usb shelf
+expect_exit 0 "$TUSK" sync
+[ "$(grep -c 'has everything' out)" = 3 ] || fail "$(cat out)"
+expect_exit 1 "$TUSK" sync nobody
+
+# What a node lacks of older snapshots keeps a new manifest from it until sync brought that.
+mkdir behind && mv "$(find shelf/packs -type f -size +100k | head -1)" behind/
+expect_exit 0 "$TUSK" backup source
+newest=$("$TUSK" snapshots --json | tail -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+[ -e "usb/snapshots/$newest" ] || fail "the snapshot is not on usb"
+[ ! -e "shelf/snapshots/$newest" ] || fail "a manifest on a node that lacks packs"
+expect_exit 0 "$TUSK" sync
+expect_equal_nodes repo usb shelf
+
+# The node named by -r is away, another one leads to all.
+mv repo away
+expect_exit 0 "$TUSK" -r usb snapshots
+[ "$(wc -l <out)" = 5 ] || fail "$(cat out)"
+echo third >source/third
+expect_exit 0 "$TUSK" -r usb backup source
+mv away repo
+expect_exit 0 "$TUSK" -r shelf sync
+expect_equal_nodes repo usb shelf
+
+# Each alone, everything else gone.
+mkdir gone
+for node in repo usb shelf; do
+  for other in repo usb shelf; do [ $other = $node ] || mv $other gone/; done
+  rm -rf "$XDG_STATE_HOME" copy
+  expect_exit 0 "$TUSK" -r $node restore "latest:$dir/source" copy
+  diff -r source copy || fail "restored from $node alone"
+  mv gone/* .
+done

@@ -1,0 +1,11 @@
+/* Words about nodes. */
+#ifndef TUSK_TOOLS_NODES_TEXT_H
+#define TUSK_TOOLS_NODES_TEXT_H
+
+#include "globals.h"
+
+/* Says which nodes are owed the snapshot just written. TUSK_EXIT_OK, or TUSK_EXIT_NODE when it is on fewer nodes than
+ * the policy requires. */
+int tusk_nodes_tell_delivery(struct tusk_cli *cli, struct tusk_repository *repository);
+
+#endif
