@@ -1,4 +1,5 @@
 /* tusk check: is the repository whole? */
+#include "check_nodes.h"
 #include "check_text.h"
 #include "cmd.h"
 #include "progress.h"
@@ -104,6 +105,8 @@ int cmd_check(struct tusk_cli *cli)
 					"check: --data=N%% needs the key: what was read when is in a sealed ledger");
 	if (no_key ? !tusk_cli_url(cli, &err) : tusk_cli_open(cli, &repository, &err) < 0)
 		return tusk_cli_fail(cli, &err);
+	if (repository && tusk_check_nodes_wanted(cli->args))
+		return tusk_check_nodes(cli, repository);
 	if (run(cli, repository, &result, &err) < 0) {
 		if (err.code == TUSK_E_INTERRUPTED)
 			return tusk_report_fail(&cli->report, TUSK_E_INTERRUPTED, "check interrupted");

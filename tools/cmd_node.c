@@ -2,6 +2,7 @@
 #include "cmd.h"
 #include "entry.h"
 #include "json.h"
+#include "nodes_text.h"
 #include "tusk/replicate.h"
 #include "tusk/text.h"
 
@@ -140,6 +141,7 @@ static const struct action actions[] = {
     {"list", 0, 0, "node list takes no argument", list_nodes},
     {"add", 2, 2, "node add needs a name and a place", add_node},
     {"remove", 1, 1, "node remove needs a name; see: tusk node list", remove_node},
+    {"status", 0, 0, "node status takes no argument", tusk_node_status},
     {"require", 1, TUSK_ROLE_COUNT, "node require needs \"all\", or local=N, remote=N, cloud=N", require_nodes},
     {NULL, 0, 0, NULL, NULL},
 };
@@ -154,7 +156,7 @@ static const struct action *find_action(const char *name)
 
 static int refuse_action(struct tusk_cli *cli, const char *name)
 {
-	static const char *const names[] = {"list", "add", "remove", "require", NULL};
+	static const char *const names[] = {"list", "add", "remove", "status", "require", NULL};
 	const char *nearest = tusk_text_nearest(name, names);
 	return tusk_report_fail(&cli->report, TUSK_E_USAGE,
 				nearest ? "node has no action \"%s\"; did you mean \"%s\"?"

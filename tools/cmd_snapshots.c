@@ -3,11 +3,56 @@
 #include "entry.h"
 #include "json.h"
 #include "snaparg.h"
+#include "tusk/places.h"
 #include "tusk/text.h"
 
 #include <string.h>
 
-static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s)
+/* Where the snapshots are; places is NULL when the repository has one node only. */
+struct whereabouts {
+	struct tusk_nodes nodes;
+	struct tusk_places *places;
+	int width; /* of a column with all names */
+};
+
+static void whereabouts_release(struct whereabouts *where)
+{
+	tusk_places_free(where->places);
+}
+
+static int load_whereabouts(struct tusk_repository *repository, struct whereabouts *where, struct tusk_err *err)
+{
+	tusk_nodes_get(repository, &where->nodes);
+	if (where->nodes.count < 2)
+		return 0;
+	for (size_t i = 0; i < where->nodes.count; i++)
+		where->width += (int)strlen(where->nodes.items[i].name) + (i > 0);
+	where->width = where->width < 5 ? 5 : where->width;
+	return tusk_places_load(repository, &where->places, err);
+}
+
+static void print_whereabouts(const struct whereabouts *where, const struct tusk_id *id)
+{
+	int len = 0;
+	printf("%-10s  ", tusk_snapshot_state_name(tusk_places_state(where->places, id)));
+	for (size_t i = 0; i < where->nodes.count; i++)
+		if (tusk_places_has(where->places, i, id))
+			len += printf("%s%s", len ? "," : "", where->nodes.items[i].name);
+	printf("%*s  ", where->width - len, "");
+}
+
+static void add_whereabouts(struct tusk_json *json, const struct whereabouts *where, const struct tusk_id *id)
+{
+	char *names[TUSK_NODES_MAX + 1];
+	struct tusk_strings strings = {.items = names};
+	for (size_t i = 0; i < where->nodes.count; i++)
+		if (tusk_places_has(where->places, i, id))
+			names[strings.count++] = (char *)(uintptr_t)where->nodes.items[i].name;
+	tusk_json_text(json, "state", tusk_snapshot_state_name(tusk_places_state(where->places, id)));
+	tusk_json_strings(json, "nodes", &strings);
+}
+
+static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s, const struct whereabouts *where)
 {
 	struct tusk_json *json = tusk_json_new("snapshot");
 	tusk_json_id(json, "id", &s->id);
@@ -33,6 +78,8 @@ static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s)
 	tusk_json_count(json, "errors", s->counters.errors);
 	tusk_json_text(json, "version", s->version);
 	tusk_json_strings(json, "command", &s->command);
+	if (where->places)
+		add_whereabouts(json, where, &s->id);
 	tusk_cli_print(cli, json);
 }
 
@@ -72,7 +119,7 @@ static void print_joined(const struct tusk_strings *strings, const char *separat
 	}
 }
 
-static void print_row(const struct tusk_snapshot *s, const struct widths *widths)
+static void print_row(const struct tusk_snapshot *s, const struct widths *widths, const struct whereabouts *where)
 {
 	char id[TUSK_ID_TEXT_SIZE], time[32], size[16];
 	tusk_id_text(&s->id, id);
@@ -84,10 +131,20 @@ static void print_row(const struct tusk_snapshot *s, const struct widths *widths
 	print_joined(&s->tags, ",");
 	int pad = widths->tags - (int)tags_length(&s->tags);
 	printf("%*s  ", pad > 0 ? pad : 0, "");
+	if (where->places)
+		print_whereabouts(where, &s->id);
 	print_joined(&s->paths, " ");
 	if (s->counters.errors)
 		fputs("  (incomplete)", stdout);
 	putchar('\n');
+}
+
+static void print_head(const struct widths *widths, const struct whereabouts *where)
+{
+	printf("%-8s  %-19s  %10s  %-*s  %-*s  ", "ID", "TIME", "SIZE", widths->host, "HOST", widths->tags, "TAGS");
+	if (where->places)
+		printf("%-10s  %-*s  ", "STATE", where->width, "NODES");
+	puts("PATHS");
 }
 
 int cmd_snapshots(struct tusk_cli *cli)
@@ -95,7 +152,9 @@ int cmd_snapshots(struct tusk_cli *cli)
 	struct tusk_err err = {0};
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
-	if (tusk_cli_open(cli, &repository, &err) < 0 || tusk_cli_snapshots(cli, repository, &list, &err) < 0)
+	TUSK_CLEANUP(whereabouts_release) struct whereabouts where = {0};
+	if (tusk_cli_open(cli, &repository, &err) < 0 || tusk_cli_snapshots(cli, repository, &list, &err) < 0 ||
+	    load_whereabouts(repository, &where, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 
 	struct widths widths = measure(cli->args, &list);
@@ -105,12 +164,11 @@ int cmd_snapshots(struct tusk_cli *cli)
 		if (!tusk_snapshot_wanted(cli->args, s))
 			continue;
 		if (cli->report.json)
-			print_json(cli, s);
+			print_json(cli, s, &where);
 		else if (shown == 0 && !cli->report.quiet)
-			printf("%-8s  %-19s  %10s  %-*s  %-*s  %s\n", "ID", "TIME", "SIZE", widths.host, "HOST",
-			       widths.tags, "TAGS", "PATHS");
+			print_head(&widths, &where);
 		if (!cli->report.json)
-			print_row(s, &widths);
+			print_row(s, &widths, &where);
 		shown++;
 	}
 	if (shown == 0 && !cli->report.json && !cli->report.quiet)

@@ -1,6 +1,8 @@
 /* tusk stats: how large a repository is and what is in it. */
 #include "cmd.h"
 #include "json.h"
+#include "nodes_text.h"
+#include "tusk/nodes.h"
 #include "tusk/text.h"
 
 static const char *suite_name(enum tusk_suite suite)
@@ -15,7 +17,7 @@ struct logical {
 };
 
 static void print_json(struct tusk_cli *cli, const struct tusk_repository *repository,
-		       const struct tusk_repository_stats *stats, const struct logical *logical)
+		       const struct tusk_repository_stats *stats, const struct logical *logical, uint64_t sum)
 {
 	const struct tusk_parameters *parameters = tusk_repository_parameters(repository);
 	struct tusk_json *json = tusk_json_new("stats");
@@ -28,6 +30,7 @@ static void print_json(struct tusk_cli *cli, const struct tusk_repository *repos
 	tusk_json_count(json, "chunk_packs", stats->chunk_packs);
 	tusk_json_count(json, "tree_packs", stats->tree_packs);
 	tusk_json_count(json, "physical_bytes", stats->physical_bytes);
+	tusk_json_count(json, "all_nodes_bytes", sum);
 	tusk_json_count(json, "index_entries", stats->index_entries);
 	tusk_json_count(json, "raw_bytes", stats->raw_bytes);
 	tusk_json_count(json, "stored_bytes", stats->stored_bytes);
@@ -92,9 +95,14 @@ int cmd_stats(struct tusk_cli *cli)
 		logical.latest = list.items[i].root.bytes;
 		logical.all += list.items[i].root.bytes;
 	}
-	if (cli->report.json)
-		print_json(cli, repository, &stats, &logical);
-	else
+	struct tusk_nodes nodes;
+	tusk_nodes_get(repository, &nodes);
+	if (!cli->report.json)
 		print_text(repository, &stats, &logical);
+	uint64_t sum = nodes.count > 1 ? tusk_nodes_tell_sizes(cli, repository) : stats.physical_bytes;
+	if (cli->report.json)
+		print_json(cli, repository, &stats, &logical, sum);
+	else if (nodes.count > 1)
+		size_row("on all nodes", sum);
 	return TUSK_EXIT_OK;
 }

@@ -8,4 +8,9 @@
  * the policy requires. */
 int tusk_nodes_tell_delivery(struct tusk_cli *cli, struct tusk_repository *repository);
 
+/* The table of tusk node status. A node that cannot be reached makes the exit status 14. */
+int tusk_node_status(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_err *err);
+/* A line for the size of each node; returns their sum. */
+uint64_t tusk_nodes_tell_sizes(struct tusk_cli *cli, struct tusk_repository *repository);
+
 #endif

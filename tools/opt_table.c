@@ -80,6 +80,11 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
     [TUSK_OPT_COMPLETION] = CHOICE("completion", "SHELL", "a script for bash, zsh or fish", shell_words),
     [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "of a node, or of who is served (see above)", role_words),
+    [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "local, remote or cloud (default: by its URL)", role_words),
+    [TUSK_OPT_NODE] = VALUE("node", 0, LIST, "NODE", "check this node where it lies (repeatable)"),
+    [TUSK_OPT_ALL] = FLAG("all", 0, "check every node where it lies"),
+    [TUSK_OPT_HEAL] = FLAG("heal", 0, "the same; damaged objects are replaced"),
+    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "URL", "a new node of the repository at URL, with all it has"),
     [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
     [TUSK_OPT_OUTPUT] = VALUE("output", 'o', TEXT, "PATH", "write to PATH instead of standard output"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
@@ -235,7 +240,7 @@ const struct tusk_command tusk_command_table[] = {
 		"Exit 4: damage was found.",
      .example = "-r /srv/backup check --data=5%",
      .run = cmd_check,
-     .options = {TUSK_OPT_DATA, TUSK_OPT_NO_KEY, TUSK_OPT_THREADS}},
+     .options = {TUSK_OPT_DATA, TUSK_OPT_NO_KEY, TUSK_OPT_NODE, TUSK_OPT_ALL, TUSK_OPT_HEAL, TUSK_OPT_THREADS}},
     {.name = "forget",
      .brief = "drop old snapshots",
      .synopsis = "SNAP... | --keep-... N",
@@ -296,6 +301,10 @@ const struct tusk_command tusk_command_table[] = {
      .summary = "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
 		"require says how many nodes of a role must have a backup before it counts: less is exit 14. Roles: "
 		"local, remote, cloud (default: by the URL).",
+     .synopsis = "list | status | add NAME URL | remove NAME | require",
+     .summary =
+	 "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
+	 "require local=1 remote=1 says how many nodes of a role must have a backup before it counts: less is exit 14.",
      .example = "-r /srv/backup node add usb /media/usb/backup --init",
      .run = cmd_node,
      .operands_min = 1,

@@ -150,6 +150,24 @@ static int check_records(struct scan *scan, struct tusk_err *err)
 	return 0;
 }
 
+/* Once more, if another node had the pack intact. */
+static int hash_healed(struct scan *scan)
+{
+	struct tusk_check *check = scan->check;
+	const struct tusk_id *id = &check->packs[scan->number].id;
+	struct tusk_pack *fresh = NULL;
+	char name[80];
+
+	tusk_pack_name(id, name);
+	if (!tusk_node_suspect(check->repository->node, name) ||
+	    tusk_pack_open(check->repository->node, &check->repository->keys, id, &fresh, NULL) != 0)
+		return -1;
+	tusk_pack_close(scan->pack);
+	scan->pack = fresh;
+	tusk_hasher_reset(scan->hasher);
+	return check_hash(scan, NULL);
+}
+
 static int check_one(struct scan *scan, struct tusk_err *err)
 {
 	struct tusk_check *check = scan->check;
@@ -158,7 +176,7 @@ static int check_one(struct scan *scan, struct tusk_err *err)
 	if (tusk_pack_open(check->repository->node, &check->repository->keys, &check->packs[scan->number].id,
 			   &scan->pack, &why) != 0)
 		return judge(scan, &why, err);
-	if (check_hash(scan, &why) != 0 && judge(scan, &why, err) != 0)
+	if (check_hash(scan, &why) != 0 && hash_healed(scan) != 0 && judge(scan, &why, err) != 0)
 		return -1;
 	tusk_err_clear(&why);
 	if (check->packs[scan->number].has_toc && check_inner_toc(scan, &why) != 0 && judge(scan, &why, err) != 0)

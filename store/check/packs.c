@@ -86,6 +86,19 @@ static int judge_pack(struct tusk_check *check, struct check_pack *pack, const s
 	return status;
 }
 
+/* Once more, if another node had the pack intact. */
+static int judge_healed(struct tusk_check *check, struct check_pack *pack, const struct tusk_toc *toc,
+			const struct tusk_buf *data)
+{
+	struct tusk_node *node = check->repository->node;
+	char name[80];
+
+	tusk_pack_name(&pack->id, name);
+	if (!tusk_node_suspect(node, name) || tusk_node_stat(node, name, &pack->size, NULL) != TUSK_NODE_FOUND)
+		return -1;
+	return judge_pack(check, pack, toc, data, NULL);
+}
+
 /* The toc object. 1: intact, ret_toc is set; 0: there is none, or it was reported as damaged. */
 static int load_toc_object(struct tusk_check *check, uint32_t number, struct tusk_aead *aead, struct tusk_toc *ret_toc,
 			   struct tusk_err *err)
@@ -115,7 +128,8 @@ static int load_toc_object(struct tusk_check *check, uint32_t number, struct tus
 	pack->has_toc = true;
 	if (!pack->is_present)
 		check_pack_damaged(check, number, NULL, "is missing");
-	else if (judge_pack(check, pack, ret_toc, &data, &pack_why) != 0)
+	else if (judge_pack(check, pack, ret_toc, &data, &pack_why) != 0 &&
+		 judge_healed(check, pack, ret_toc, &data) != 0)
 		check_pack_damaged(check, number, NULL, pack_why.message);
 	return 1;
 }

@@ -90,6 +90,9 @@ static void *opening_run(void *context)
 	if (result < 0) {
 		tusk_node_close(TUSK_STEAL(node));
 		tusk_err_prefix(&why, "%s", opening->url);
+		/* A place that is not there now: a disk that is not mounted. */
+		if (why.code == TUSK_E_NO_REPOSITORY || why.code == TUSK_E_IO)
+			why.code = TUSK_E_NODE;
 	}
 	pthread_mutex_lock(&opening->lock);
 	opening->node = node;

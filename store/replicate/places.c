@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const others[] = {"toc/", "keys/", "nodes/", "marks/", "forgotten/", "ledger/", "drills/", "leases/"};
+static const char *const others[] = {"toc/",       "keys/",   "nodes/",  "marks/",
+				     "forgotten/", "ledger/", "drills/", "leases/"};
 static const char *const singles[] = {"tusk.repository", "epoch", "condemned"};
 
 struct place {
@@ -150,8 +151,7 @@ static void compare_with(struct place *place, const struct tusk_holdings *all_pa
 		place->state.missing_bytes += all_packs->items[i].size;
 	}
 	for (size_t i = 0; i < all_snapshots->count; i++)
-		place->state.missing_snapshots +=
-		    !tusk_holdings_find(&place->snapshots, &all_snapshots->items[i].id);
+		place->state.missing_snapshots += !tusk_holdings_find(&place->snapshots, &all_snapshots->items[i].id);
 }
 
 static int compare_all(struct tusk_places *places, struct tusk_err *err)

@@ -137,16 +137,26 @@ static int add_object(void *context, const char *name, uint64_t size, struct tus
 /* All the objects that are not packs. */
 static int count_others(struct tusk_repository *repository, struct tusk_repository_stats *stats, struct tusk_err *err)
 {
+	static const char *const folders[] = {"toc/",       "keys/",   "nodes/",  "marks/",
+					      "forgotten/", "ledger/", "drills/", "leases/"};
+	static const char *const singles[] = {"tusk.repository", "epoch", "condemned"};
 	struct total snapshots = {0}, others = {0};
-	uint64_t parameters_size = 0;
 
-	if (tusk_node_list(repository->node, "snapshots/", add_object, &snapshots, err) != 0 ||
-	    tusk_node_list(repository->node, "toc/", add_object, &others, err) != 0 ||
-	    tusk_node_list(repository->node, "keys/", add_object, &others, err) != 0 ||
-	    tusk_node_stat(repository->node, "tusk.repository", &parameters_size, err) < 0)
+	if (tusk_node_list(repository->node, "snapshots/", add_object, &snapshots, err) != 0)
 		return -1;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (tusk_node_list(repository->node, folders[i], add_object, &others, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
+		uint64_t size = 0;
+
+		if (tusk_node_stat(repository->node, singles[i], &size, err) < 0)
+			return -1;
+		others.bytes += size;
+	}
 	stats->snapshots = snapshots.count;
-	stats->physical_bytes += snapshots.bytes + others.bytes + parameters_size;
+	stats->physical_bytes += snapshots.bytes + others.bytes;
 	return 0;
 }
 

@@ -52,6 +52,33 @@ struct tusk_sync_result {
 int tusk_nodes_sync(struct tusk_repository *repository, const struct tusk_sync_options *options,
 		    struct tusk_sync_result *ret_result, struct tusk_err *err);
 
+struct tusk_inspect_options {
+	const char *const *names; /* count nodes; 0: all */
+	size_t count;
+	bool data; /* hash the packs, too; else they are only looked for */
+	bool heal; /* give back what is damaged or lost from another node */
+	/* In the thread of the call or one of its own, one call at a time; both may be NULL. why: NULL when healed. */
+	void (*on_damage)(void *context, const char *node, const char *object, const char *what);
+	void (*on_heal)(void *context, const char *node, const char *object, const struct tusk_err *why);
+	void *context;
+	struct tusk_sync_progress *progress; /* objects and bytes; may be NULL */
+	const atomic_bool *stop;             /* may be NULL */
+};
+struct tusk_inspected {
+	bool asked, complete; /* complete: it was looked at to the end, whatever was found */
+	uint64_t objects, packs, bytes;
+	uint64_t damaged, missing, healed;
+	struct tusk_err why; /* why it is not complete, or something could not be healed */
+};
+struct tusk_inspect_result {
+	size_t count; /* as in tusk_nodes_get */
+	struct tusk_inspected items[TUSK_NODES_MAX + 1];
+};
+/* Looks at nodes one by one, each object hashed where it lies: needs no key but for the list of nodes. With data the
+ * ledger notes when each pack of that node was proven. 0 also when damage was found. */
+int tusk_nodes_inspect(struct tusk_repository *repository, const struct tusk_inspect_options *options,
+		       struct tusk_inspect_result *ret_result, struct tusk_err *err);
+
 /* What became of the last snapshot that was written through this handle (tusk_backup_run waits for it). */
 struct tusk_delivery_report {
 	size_t count; /* as in tusk_nodes_get */
