@@ -80,11 +80,9 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_NO_MOUNT] = FLAG("no-mount", 0, "read the repository directly"),
     [TUSK_OPT_COMPLETION] = CHOICE("completion", "SHELL", "a script for bash, zsh or fish", shell_words),
     [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "of a node, or of who is served (see above)", role_words),
-    [TUSK_OPT_ROLE] = CHOICE("role", "ROLE", "local, remote or cloud (default: by its URL)", role_words),
     [TUSK_OPT_NODE] = VALUE("node", 0, LIST, "NODE", "check this node where it lies (repeatable)"),
     [TUSK_OPT_ALL] = FLAG("all", 0, "check every node where it lies"),
     [TUSK_OPT_HEAL] = FLAG("heal", 0, "the same; damaged objects are replaced"),
-    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "URL", "a new node of the repository at URL, with all it has"),
     [TUSK_OPT_INIT] = FLAG("init", 0, "make the node; tusk sync fills it"),
     [TUSK_OPT_OUTPUT] = VALUE("output", 'o', TEXT, "PATH", "write to PATH instead of standard output"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
@@ -297,14 +295,10 @@ const struct tusk_command tusk_command_table[] = {
      .options = {TUSK_OPT_NEW_PASSWORD_FILE, TUSK_OPT_NEW_KEY_FILE, TUSK_OPT_RECOVERY_CODE, TUSK_OPT_LABEL}},
     {.name = "node",
      .brief = "where the repository lives",
-     .synopsis = "list | add NAME URL | remove NAME | require ROLE=N",
+     .synopsis = "list | status | add NAME URL | remove NAME | ...",
      .summary = "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
-		"require says how many nodes of a role must have a backup before it counts: less is exit 14. Roles: "
-		"local, remote, cloud (default: by the URL).",
-     .synopsis = "list | status | add NAME URL | remove NAME | require",
-     .summary =
-	 "Shows and changes the list of nodes. Each holds the whole repository; backups go to all of them. "
-	 "require local=1 remote=1 says how many nodes of a role must have a backup before it counts: less is exit 14.",
+		"require local=1 remote=1 says how many nodes of a role must have a backup before it counts: less is "
+		"exit 14. Roles: local, remote, cloud (default: by the URL).",
      .example = "-r /srv/backup node add usb /media/usb/backup --init",
      .run = cmd_node,
      .operands_min = 1,

@@ -191,6 +191,10 @@ void set_sweep(struct tusk_node *node);
 int set_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 /* The first local member that can be used; NULL: there is none. */
 struct member *set_lead(struct set *set, struct tusk_node **ret_node);
+/* "epoch" and "condemned" are each member's own. Whoever works through the set has those of the lead (without a local
+ * member: of the first that can be reached), whose lock the set's lock is. */
+bool set_is_own(const char *name);
+struct tusk_node *set_own_node(struct set *set, struct tusk_err *err);
 
 /* complete.c. Whether the member has all packs that are required: 1, 0, -1. */
 int set_member_is_complete(struct set *set, struct tusk_node *node, struct tusk_err *err);

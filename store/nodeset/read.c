@@ -58,6 +58,10 @@ int set_get(struct tusk_node *node, const char *name, size_t max, struct tusk_bu
 	struct turn turn;
 	bool good = false;
 
+	if (set_is_own(name)) {
+		struct tusk_node *own = set_own_node(set_of(node), err);
+		return own ? tusk_node_get(own, name, max, ret_data, err) : -1;
+	}
 	for (turn_begin(set_of(node), &turn); !good && turn_next(&turn);) {
 		if (!set_is_avoided(turn.set, turn.member, name))
 			good = get_intact(&turn, name, max, &kept, &losers) == TUSK_NODE_FOUND;
@@ -198,6 +202,10 @@ int set_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struc
 {
 	struct turn turn;
 
+	if (set_is_own(name)) {
+		struct tusk_node *own = set_own_node(set_of(node), err);
+		return own ? tusk_node_stat(own, name, ret_size, err) : -1;
+	}
 	for (turn_begin(set_of(node), &turn); turn_next(&turn);) {
 		int found = tusk_node_stat(turn.node, name, ret_size, &turn.why);
 

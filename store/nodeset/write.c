@@ -19,6 +19,22 @@ struct member *set_lead(struct set *set, struct tusk_node **ret_node)
 	return NULL;
 }
 
+bool set_is_own(const char *name)
+{
+	return strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
+}
+
+struct tusk_node *set_own_node(struct set *set, struct tusk_err *err)
+{
+	struct tusk_node *node = NULL;
+
+	if (set_lead(set, &node))
+		return node;
+	for (size_t i = 0; !node && i < set->count; i++)
+		node = member_node(&set->members[set->order[i]], -1, err);
+	return node;
+}
+
 static bool has_prefix(const char *name, const char *prefix)
 {
 	return strncmp(name, prefix, strlen(prefix)) == 0;
@@ -220,6 +236,10 @@ int set_replace(struct tusk_node *node, const char *name, const void *data, size
 {
 	struct chorus chorus = {.set = set_of(node)};
 
+	if (set_is_own(name)) {
+		struct tusk_node *own = set_own_node(chorus.set, err);
+		return own ? tusk_node_replace(own, name, data, len, err) : -1;
+	}
 	for (size_t i = 0; i < chorus.set->count; i++) {
 		struct tusk_node *member = chorus_node(&chorus, i);
 
@@ -233,6 +253,10 @@ int set_remove(struct tusk_node *node, const char *name, struct tusk_err *err)
 {
 	struct chorus chorus = {.set = set_of(node)};
 
+	if (set_is_own(name)) {
+		struct tusk_node *own = set_own_node(chorus.set, err);
+		return own ? tusk_node_remove(own, name, err) : -1;
+	}
 	for (size_t i = 0; i < chorus.set->count; i++) {
 		struct tusk_node *member = chorus_node(&chorus, i);
 
