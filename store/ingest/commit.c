@@ -2,6 +2,7 @@
 #include "ingest.h"
 #include "live.h"
 #include "manifest.h"
+#include "spare.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ int tusk_ingest_begin(struct tusk_ingest *ingest, struct tusk_err *err)
 	if (ingest->options->dry_run)
 		return sync_index(ingest, err);
 	tusk_node_reserve(repository->node, true);
+	tusk_spare_before_manifests(repository);
 	/* The session first: what is listed after it stays unless its epoch changes. */
 	if (tusk_session_begin(repository->node, &repository->keys, &ingest->session, err) < 0 ||
 	    tusk_session_keep(ingest->session, err) < 0 || sync_index(ingest, err) < 0)

@@ -76,12 +76,11 @@ int set_member_is_complete(struct set *set, struct tusk_node *node, struct tusk_
 	return 1;
 }
 
+/* Who holds the set's lock has looked at what prune condemned there. */
 static int publish_locked(struct set *set, struct member *member, struct tusk_node *node, const char *name,
 			  const struct tusk_buf *data, struct tusk_err *err)
 {
-	int complete = set_member_is_complete(set, node, err);
-
-	if (complete <= 0 || (set->guard && set->guard(set->guard_context, node, err) != 0))
+	if (set_member_is_complete(set, node, err) <= 0)
 		return -1;
 	if (tusk_node_put(node, name, data->data, data->len, err) == 0)
 		return 0;
@@ -101,6 +100,8 @@ int set_publish(struct set *set, struct member *member, const char *name, const 
 	bool is_held = member->lock_held;
 	pthread_mutex_unlock(&member->lock);
 	if (!is_held && tusk_node_lock(node, &lock, err) < 0)
+		return -1;
+	if (!is_held && set->guard && set->guard(set->guard_context, node, err) != 0)
 		return -1;
 	return publish_locked(set, member, node, name, data, err);
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define EMPTY_CONDEMNED_SIZE 100 /* header, number of packs, tag: FORMAT.md, Sealed notes */
+
 bool set_is_avoided(struct set *set, const struct member *member, const char *name)
 {
 	bool found = false;
@@ -145,7 +147,8 @@ static bool was_lost(struct set *set, struct tusk_node *node, const char *name)
 	uint64_t size;
 
 	/* While prune removes packs, what is absent may be meant to be. */
-	if (tusk_node_stat(node, "condemned", &size, NULL) != TUSK_NODE_ABSENT)
+	int found = tusk_node_stat(node, "condemned", &size, NULL);
+	if (found < 0 || (found == TUSK_NODE_FOUND && size > EMPTY_CONDEMNED_SIZE))
 		return false;
 	if (tusk_object_is_pack(name) || strncmp(name, "toc/", 4) == 0) {
 		partner_name(name, partner);

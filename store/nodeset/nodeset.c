@@ -60,6 +60,7 @@ const struct tusk_node_ops tusk_nodeset_ops = {
     .quarantine = set_quarantine,
     .generation = set_generation,
     .sweep = set_sweep,
+    .reserve = set_reserve,
     .space = set_space,
 };
 

@@ -188,6 +188,7 @@ int set_remove(struct tusk_node *node, const char *name, struct tusk_err *err);
 int set_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err);
 int set_lock(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
 void set_sweep(struct tusk_node *node);
+void set_reserve(struct tusk_node *node, bool keep);
 int set_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 /* The first local member that can be used; NULL: there is none. */
 struct member *set_lead(struct set *set, struct tusk_node **ret_node);

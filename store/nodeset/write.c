@@ -280,6 +280,14 @@ void set_sweep(struct tusk_node *node)
 		tusk_node_sweep(lead_node);
 }
 
+void set_reserve(struct tusk_node *node, bool keep)
+{
+	struct tusk_node *lead_node;
+
+	if (set_lead(set_of(node), &lead_node))
+		tusk_node_reserve(lead_node, keep);
+}
+
 /* ---- the lock ---- */
 
 struct set_lock {

@@ -2,11 +2,13 @@
 #include "tusk/prune.h"
 
 #include "choose.h"
+#include "nodeset.h"
 #include "tusk/cleanup.h"
 #include "work.h"
 
 struct run {
 	struct tusk_repository *repository;
+	struct tusk_node *node; /* that is pruned: one member where there are several */
 	const struct tusk_prune_options *options;
 	struct tusk_prune_result result;
 	struct tusk_live_options look;
@@ -23,7 +25,7 @@ static int list(void *context, struct tusk_err *err)
 	struct run *run = context;
 
 	run->look = (struct tusk_live_options){.repository = run->repository,
-					       .node = run->repository->node,
+					       .node = run->node,
 					       .stop = run->options->stop,
 					       .on_stage = run->options->on_stage,
 					       .context = run->options->context};
@@ -69,7 +71,7 @@ static int choose(void *context, const struct tusk_condemned *condemned, struct 
 {
 	struct run *run = context;
 	const struct tusk_choice choice = {.repository = run->repository,
-					   .node = run->repository->node,
+					   .node = run->node,
 					   .live = run->live,
 					   .options = run->options,
 					   .result = &run->result};
@@ -131,7 +133,7 @@ static int count_waiting(struct run *run, struct tusk_err *err)
 {
 	struct tusk_condemned left TUSK_AUTO_CONDEMNED = {0};
 
-	if (tusk_condemned_load(run->repository->node, &run->repository->keys, &left, err) < 0)
+	if (tusk_condemned_load(run->node, &run->repository->keys, &left, err) < 0)
 		return -1;
 	run->result.waiting_packs = left.count;
 	for (size_t i = 0; i < left.count; i++) {
@@ -163,10 +165,11 @@ static int prune(struct run *run, struct tusk_prune_work *work, struct tusk_err 
 	return stopped(run) ? tusk_err_set(err, TUSK_E_INTERRUPTED, 0, "interrupted; the next prune goes on") : 0;
 }
 
-int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_options *options,
-		   struct tusk_prune_result *ret_result, struct tusk_err *err)
+static int prune_node(struct tusk_repository *repository, struct tusk_node *node,
+		      const struct tusk_prune_options *options, struct tusk_prune_result *ret_result,
+		      struct tusk_err *err)
 {
-	struct run run TUSK_CLEANUP(run_release) = {.repository = repository, .options = options};
+	struct run run TUSK_CLEANUP(run_release) = {.repository = repository, .node = node, .options = options};
 	const struct tusk_prune_view view = {.list = list,
 					     .look = look,
 					     .needed = needed,
@@ -174,7 +177,7 @@ int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_o
 					     .removed = removed,
 					     .stopped = stopped,
 					     .context = &run};
-	struct tusk_prune_work work TUSK_AUTO_PRUNE_WORK = {.node = repository->node,
+	struct tusk_prune_work work TUSK_AUTO_PRUNE_WORK = {.node = node,
 							    .keys = &repository->keys,
 							    .memory = repository->state_dir,
 							    .view = &view,
@@ -193,4 +196,51 @@ int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_o
 	if (result == 0)
 		*ret_result = run.result;
 	return result;
+}
+
+static void add(struct tusk_prune_result *sum, const struct tusk_prune_result *result)
+{
+	sum->packs += result->packs;
+	sum->bytes += result->bytes;
+	sum->unused_packs += result->unused_packs;
+	sum->unused_bytes += result->unused_bytes;
+	sum->repacked_packs += result->repacked_packs;
+	sum->repacked_bytes += result->repacked_bytes;
+	sum->written_bytes += result->written_bytes;
+	sum->removed_packs += result->removed_packs;
+	sum->removed_bytes += result->removed_bytes;
+	sum->waiting_packs += result->waiting_packs;
+	sum->waiting_bytes += result->waiting_bytes;
+	sum->waiting_for += result->waiting_for;
+	sum->wasted_bytes += result->wasted_bytes;
+	sum->unreadable_packs += result->unreadable_packs;
+}
+
+/* Each node by itself, under its own lock and epoch: what it holds must serve its own snapshots. One that cannot be
+ * reached keeps what it has until it is pruned. */
+int tusk_prune_run(struct tusk_repository *repository, const struct tusk_prune_options *options,
+		   struct tusk_prune_result *ret_result, struct tusk_err *err)
+{
+	struct tusk_prune_options each = *options;
+	struct tusk_prune_result sum = {0}, result;
+	size_t count = tusk_node_member_count(repository->node), reached = 0;
+
+	/* A pack written anew on one node is another one than that of the next node: they would no longer be equal. */
+	if (count > 1)
+		each.max_unused = 100;
+	for (size_t i = 0; i < count; i++) {
+		struct tusk_node *node;
+
+		if (tusk_node_member(repository->node, i, &node, err) < 0)
+			continue;
+		result = (struct tusk_prune_result){0};
+		if (prune_node(repository, node, &each, &result, err) < 0)
+			return -1;
+		add(&sum, &result);
+		reached++;
+	}
+	if (reached == 0)
+		return -1;
+	*ret_result = sum;
+	return 0;
 }

@@ -1,1 +1,1 @@
-tusk_module(replicate SOURCES nodes.c delivery.c holdings.c sync.c places.c inspect.c DEPENDS check api_write PRIVATE Threads::Threads)
+tusk_module(replicate SOURCES nodes.c delivery.c holdings.c sync.c places.c inspect.c DEPENDS check prune api_write PRIVATE Threads::Threads)

@@ -2,6 +2,8 @@
 #include "handle.h"
 #include "holdings.h"
 #include "nodeset.h"
+#include "session.h"
+#include "spare.h"
 #include "tusk/replicate.h"
 
 #include <pthread.h>
@@ -213,11 +215,17 @@ static int bring_snapshots(struct target *target, struct tusk_err *err)
 
 static int catch_up(struct target *target, struct tusk_err *err)
 {
-	struct tusk_node *set = target->sync->repository->node;
+	const struct tusk_repository *repository = target->sync->repository;
+	TUSK_AUTO_SESSION struct tusk_session *session = NULL;
+	struct tusk_err ignored = {0};
 	uint64_t keys = 0;
 
-	if (tusk_node_member(set, target->number, &target->node, err) < 0)
+	if (tusk_node_member(repository->node, target->number, &target->node, err) < 0)
 		return -1;
+	/* A sign for prune that what arrives here will be needed. Without it prune may take packs before their
+	 * manifests come; those are then withheld until the next sync. */
+	if (tusk_session_begin(target->node, &repository->keys, &session, &ignored) == 0)
+		(void)tusk_session_keep(session, &ignored);
 	for (size_t folder = 0; folder < FOLDER_COUNT && !target->failed; folder++) {
 		if (bring_folder(target, folder, err) < 0)
 			return -1;
@@ -305,6 +313,7 @@ int tusk_nodes_sync(struct tusk_repository *repository, const struct tusk_sync_o
 
 	if (result.count < 2)
 		return tusk_err_set(err, TUSK_E_USAGE, 0, "this repository has one node; see: tusk help node");
+	tusk_spare_before_manifests(repository);
 	sync.progress = options->progress ? options->progress : &sync.own_progress;
 	status = choose_targets(&sync, err) < 0 || load_all(&sync, err) < 0 ? -1 : 0;
 	if (status == 0)

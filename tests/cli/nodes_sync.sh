@@ -48,6 +48,28 @@ mv away repo
 expect_exit 0 "$TUSK" -r shelf sync
 expect_equal_nodes repo usb shelf
 
+# A snapshot that was forgotten while a node was away does not come back with it; prune takes the data from every node.
+head -c 400000 /dev/urandom >source/doomed
+expect_exit 0 "$TUSK" backup source
+doomed=$("$TUSK" snapshots --json | tail -1 | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+rm source/doomed
+expect_exit 0 "$TUSK" backup source
+mv shelf away
+expect_exit 0 "$TUSK" forget "$doomed"
+expect_exit 0 "$TUSK" prune
+mv away shelf
+[ -e "shelf/snapshots/$doomed" ] || fail "the test is out of date"
+rm -rf "$XDG_STATE_HOME"
+"$TUSK" snapshots --json >list
+! grep -q "\"id\":\"$doomed\"" list || fail "the forgotten snapshot is back"
+expect_exit 0 "$TUSK" sync
+grep -q 'shelf .*, 1 forgotten' out || fail "$(cat out)"
+[ ! -e "shelf/snapshots/$doomed" ] || fail "the forgotten snapshot is still on shelf"
+expect_exit 0 "$TUSK" prune
+expect_exit 0 "$TUSK" sync
+expect_equal_nodes repo usb shelf
+expect_exit 0 "$TUSK" check --data
+
 # Each alone, everything else gone.
 mkdir gone
 for node in repo usb shelf; do
