@@ -56,7 +56,7 @@ for node in local:repo usb:usb shelf:shelf; do
   grep -q "\"name\":\"${node%:*}\".*\"physical_bytes\":$size,\|\"physical_bytes\":$size,.*\"name\":\"${node%:*}\"" out || fail "$node is $size: $(cat out)"
   sum=$((${sum:-0} + size))
 done
-grep -q "\"all_nodes_bytes\":$sum[,}]" out || fail "B is $sum: $(cat out)"
+grep -q "\"all_nodes_bytes\":${sum}[,}]" out || fail "B is $sum: $(cat out)"
 
 # A node away, a node behind.
 mv shelf away
