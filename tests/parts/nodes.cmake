@@ -2,7 +2,7 @@
 tusk_unit_test(roster nodeset fixture)
 tusk_fuzz_target(roster nodeset)
 
-foreach(topic nodes nodes_check nodes_heal nodes_sync)
+foreach(topic nodes nodes_check nodes_heal nodes_remote nodes_sync)
   add_test(NAME cli/${topic} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/${topic}.sh)
   set_tests_properties(cli/${topic} PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77
     TIMEOUT 300)

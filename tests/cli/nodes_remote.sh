@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# One backup to a local folder, a host behind a real sshd and two real S3 services side by side; then each of them alone, everything else and all
+# client state gone: listed, restored, compared. A node that is down, and one that lost a pack.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/sshd.sh
+. "$tests/lib/sshd.sh"
+# shellcheck source=tests/lib/ceph.sh
+. "${tests:?}/lib/ceph.sh"
+# shellcheck source=tests/lib/nodes.sh
+. "$tests/lib/nodes.sh"
+need_sshd
+need_ceph
+start_sshd
+start_ceph one
+first=s3+http://127.0.0.1:$ceph_port/bucket/one
+start_ceph two
+second=s3+http://127.0.0.1:$ceph_port/bucket/two
+# Both ends of the test have something to end.
+trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT
+
+mkdir -p source/deep && head -c 3000000 /dev/urandom >source/large && echo small >source/deep/small && ln source/large source/link
+make_repository --encryption aes256-gcm
+# The URLs say what they are: sshd and the services are those of this test.
+"$TUSK" node add nas "ssh://node$dir/nas" --init >/dev/null
+"$TUSK" node add one "$first" --init >/dev/null
+"$TUSK" node add two "$second" --init >/dev/null
+expect_exit 0 "$TUSK" node require local=1 remote=1 cloud=2
+expect_exit 0 "$TUSK" backup source
+expect_exit 0 "$TUSK" node status
+[ "$(grep -c ' complete ' out)" = 4 ] || fail "$(cat out)"
+expect_equal_nodes repo nas
+
+# Away: the snapshot is safe elsewhere, and sync brings it.
+stop_sshd
+echo more >source/more
+TUSK_S3_PATIENCE=5 expect_exit 14 "$TUSK" backup source
+grep -q 'safe on local, one, two, but not on nas' err || fail "$(cat err)"
+start_sshd
+trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT
+expect_exit 0 "$TUSK" sync
+expect_equal_nodes repo nas
+
+# A pack damaged here is healed from the host.
+pack=$(cd repo && find packs -type f -size +100k | head -1)
+damage "repo/$pack"
+rm -rf "$XDG_STATE_HOME"
+expect_exit 0 "$TUSK" cat "latest:$dir/source/large"
+cmp out source/large || fail "wrong bytes"
+grep -q "healed $pack on local from nas" err || fail "$(cat err)"
+expect_exit 0 "$TUSK" check --all --data
+
+# Each alone. The local folder and the one behind ssh are taken away for the two services.
+for url in "$dir/repo" "ssh://node$dir/nas" "$first" "$second"; do
+  rm -rf "$XDG_STATE_HOME" copy
+  expect_exit 0 "$TUSK" -r "$url" --only "$url" restore --no-mount "latest:$dir/source" copy
+  diff -r source copy || fail "restored from $url alone"
+done
+rm -rf "$XDG_STATE_HOME" copy repo nas
+expect_exit 0 "$TUSK" -r "$second" restore --no-mount "latest:$dir/source" copy
+diff -r source copy || fail "restored from what is left"
