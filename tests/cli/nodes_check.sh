@@ -48,11 +48,11 @@ rm -rf "$XDG_STATE_HOME"
 expect_exit 0 "$TUSK" check --data
 grep -q "healed $pack on local from usb" err || fail "$(cat err)"
 
-# Sizes are those that du counts (what lies in quarantine, tmp and lock is not the repository's).
+# Sizes are those that du counts (what lies in quarantine, tmp, lock and reserve is not the repository's).
 expect_exit 0 "$TUSK" stats --json
 for node in local:repo usb:usb shelf:shelf; do
   place=${node#*:}
-  size=$(find "$place" -type f -not -path '*/quarantine/*' -not -path '*/tmp/*' -not -name lock -printf '%s\n' | awk '{ s += $1 } END { print s }')
+  size=$(find "$place" -type f -not -path '*/quarantine/*' -not -path '*/tmp/*' -not -name lock -not -name reserve -printf '%s\n' | awk '{ s += $1 } END { print s }')
   grep -q "\"name\":\"${node%:*}\".*\"physical_bytes\":$size,\|\"physical_bytes\":$size,.*\"name\":\"${node%:*}\"" out || fail "$node is $size: $(cat out)"
   sum=$((${sum:-0} + size))
 done
