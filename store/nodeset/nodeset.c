@@ -82,12 +82,15 @@ static void choose_order(struct set *set, size_t primary)
 static void members_init(struct set *set, const struct tusk_nodeset_options *options)
 {
 	set->count = options->nodes->count;
+	set->base.is_remote = true;
 	for (size_t i = 0; i < set->count; i++) {
 		struct member *member = &set->members[i];
 
 		member->set = set;
 		member->number = i;
 		member->info = options->nodes->items[i];
+		if (member_is_local(member))
+			set->base.is_remote = false;
 		pthread_mutex_init(&member->lock, NULL);
 		queue_init(&member->queue);
 	}
