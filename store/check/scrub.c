@@ -125,6 +125,7 @@ static int scrub_name(struct scrub *scrub, const char *name, struct tusk_err *er
 	if (found != TUSK_NODE_FOUND)
 		return found == TUSK_NODE_ABSENT ? 0 : -1;
 	object.what = object.state == TUSK_SCRUB_DAMAGED ? why.message : NULL;
+	object.code = why.code;
 	return report(scrub, &object, err);
 }
 
@@ -188,7 +189,8 @@ static int judge_missing(struct scrub *scrub, const struct item *toc, struct tus
 {
 	struct item pack = {.id = toc->id, .folder = PACKS};
 	char name[80], toc_name[80];
-	struct tusk_scrub_object object = {.name = name, .state = TUSK_SCRUB_MISSING, .what = "is missing"};
+	struct tusk_scrub_object object = {
+	    .name = name, .state = TUSK_SCRUB_MISSING, .what = "is missing", .code = TUSK_E_ABSENT};
 	uint64_t size;
 
 	name_of(&pack, name);
@@ -232,7 +234,8 @@ static int scrub_items(struct scrub *scrub, struct tusk_err *err)
 
 static int scrub_parameters(struct scrub *scrub, struct tusk_err *err)
 {
-	struct tusk_scrub_object missing = {.name = PARAMETERS, .state = TUSK_SCRUB_MISSING, .what = "is missing"};
+	struct tusk_scrub_object missing = {
+	    .name = PARAMETERS, .state = TUSK_SCRUB_MISSING, .what = "is missing", .code = TUSK_E_ABSENT};
 	uint64_t size;
 
 	if (!is_wanted(scrub, PARAMETERS, 0))

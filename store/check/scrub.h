@@ -17,7 +17,8 @@ struct tusk_scrub_object {
 	const char *name; /* on the node */
 	uint64_t size;    /* 0 when missing */
 	enum tusk_scrub_state state;
-	const char *what; /* what is wrong; NULL when intact */
+	const char *what;    /* what is wrong; NULL when intact */
+	enum tusk_code code; /* TUSK_E_IO: it could not be read, which may pass; else its bytes are wrong */
 };
 
 struct tusk_scrub_options {

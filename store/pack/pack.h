@@ -63,6 +63,10 @@ void tusk_pack_writer_abort(struct tusk_pack_writer *writer);
 struct tusk_pack; /* open pack: object handle and key; thread-safe */
 int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
 		   struct tusk_pack **ret_pack, struct tusk_err *err);
+/* The same by another copy of its header (80 bytes), for when its own is damaged. */
+int tusk_pack_open_headed(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
+			  const uint8_t header[TUSK_OBJECT_HEADER_SIZE], struct tusk_pack **ret_pack,
+			  struct tusk_err *err);
 void tusk_pack_close(struct tusk_pack *pack);
 /* Reads, opens and decompresses one record into out (record->raw bytes). scratch is the caller's, reused. */
 int tusk_pack_read(struct tusk_pack *pack, struct tusk_aead *aead, const struct tusk_record *record,

@@ -50,10 +50,12 @@ static int open_header(struct tusk_pack *pack, const struct tusk_keys *keys, str
 	return result;
 }
 
-int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
-		   struct tusk_pack **ret_pack, struct tusk_err *err)
+/* header: NULL for the pack's own. */
+static int open_pack(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
+		     const uint8_t *header, struct tusk_pack **ret_pack, struct tusk_err *err)
 {
 	struct tusk_pack *pack AUTO_PACK = calloc(1, sizeof(*pack));
+	enum tusk_pack_kind kind;
 	int found;
 
 	if (!pack)
@@ -67,10 +69,25 @@ int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const s
 	if (tusk_object_size(pack->object) > TUSK_PACK_MAX_SIZE)
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s is larger than a pack can be: %llu bytes", pack->name,
 				    (unsigned long long)tusk_object_size(pack->object));
-	if (open_header(pack, keys, err) < 0)
+	int opened = header ? tusk_pack_header_open(keys, header, pack->name, &kind, &pack->key, err)
+			    : open_header(pack, keys, err);
+	if (opened < 0)
 		return -1;
 	*ret_pack = TUSK_STEAL(pack);
 	return 0;
+}
+
+int tusk_pack_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
+		   struct tusk_pack **ret_pack, struct tusk_err *err)
+{
+	return open_pack(node, keys, id, NULL, ret_pack, err);
+}
+
+int tusk_pack_open_headed(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id,
+			  const uint8_t header[TUSK_OBJECT_HEADER_SIZE], struct tusk_pack **ret_pack,
+			  struct tusk_err *err)
+{
+	return open_pack(node, keys, id, header, ret_pack, err);
 }
 
 int tusk_pack_pread(struct tusk_pack *pack, void *data, size_t len, uint64_t offset, struct tusk_err *err)

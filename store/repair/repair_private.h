@@ -1,0 +1,35 @@
+/* What the files of repair/ share. */
+#ifndef TUSK_REPAIR_PRIVATE_H
+#define TUSK_REPAIR_PRIVATE_H
+
+#include "handle.h"
+#include "tusk/repair.h"
+
+/* ---- tocs.c: a pack's table of contents from whatever is left of its two copies ---- */
+
+struct repair_toc {
+	struct tusk_toc toc;
+	struct tusk_buf object; /* the bytes of toc/<pack>; begins with the pack's header */
+};
+void repair_toc_release(struct repair_toc *toc);
+#define AUTO_REPAIR_TOC TUSK_CLEANUP(repair_toc_release)
+
+/* 0; 1: neither copy, nor what is good of both together, makes one; -1. */
+int repair_find_toc(struct tusk_repository *repository, const struct tusk_id *pack, struct repair_toc *ret_toc,
+		    struct tusk_err *err);
+
+/* ---- salvage.c: the good records of a damaged pack ---- */
+
+struct repair_salvage {
+	uint64_t saved, lost; /* records */
+	char packs[200];      /* the names of the new packs, shortened when there are many; empty: none */
+};
+/* Copies every record that verifies to new packs (dry_run: only counts), durably. */
+int repair_salvage(struct tusk_repository *repository, const struct repair_toc *toc,
+		   const struct tusk_repair_options *options, struct repair_salvage *ret_salvage, struct tusk_err *err);
+
+/* Whether an error means damage to what was read; else repair cannot go on. */
+bool repair_is_damage(enum tusk_code code);
+int repair_go_on(const struct tusk_repair_options *options, struct tusk_err *err);
+
+#endif
