@@ -29,5 +29,6 @@ const atomic_bool *tusk_signals_catch(void)
 	catch_unless_ignored(SIGTERM);
 	catch_unless_ignored(SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit is that file's error */
 	return &stop;
 }

@@ -9,3 +9,9 @@ add_test(NAME cli/repair COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/repair.sh)
 set_tests_properties(cli/repair PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 300)
 tusk_fuzz_target(sealed snapshot)
 tusk_fuzz_target(snapfind reader)
+
+# Hostile snapshots.
+add_executable(hostile hostile/hostile.c hostile/cases_names.c hostile/cases_metadata.c hostile/cases_files.c hostile/cases_trees.c)
+target_link_libraries(hostile PRIVATE tusk_handmade tusk_tree tusk_snapshot)
+add_test(NAME hostile/snapshots COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hostile/hostile.sh)
+set_tests_properties(hostile/snapshots PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 600)
