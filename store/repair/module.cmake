@@ -1,2 +1,2 @@
-tusk_module(repair SOURCES repair.c salvage.c tocs.c
-  DEPENDS check codec api_write)
+tusk_module(repair SOURCES repair.c salvage.c tocs.c alone.c
+  DEPENDS check prune codec api_write)

@@ -23,6 +23,7 @@ struct repair {
 	struct tusk_buf findings;    /* struct finding each */
 	struct tusk_buf tocs, packs; /* ids: of intact tocs, of intact packs */
 	struct tusk_ledger ledger;
+	struct tusk_lease lease;
 	uint64_t seen;
 };
 
@@ -44,6 +45,7 @@ static void repair_release(struct repair *repair)
 	tusk_buf_release(&repair->tocs);
 	tusk_buf_release(&repair->packs);
 	tusk_ledger_release(&repair->ledger);
+	tusk_lease_release(&repair->lease);
 }
 
 static void tell(const struct repair *repair, const char *object, bool is_loss, const char *what)
@@ -348,8 +350,12 @@ static int mend_all(struct repair *repair, struct tusk_err *err)
 {
 	const struct finding *findings = (const struct finding *)(const void *)repair->findings.data;
 
+	if (!repair->options->dry_run && repair->findings.len > 0 &&
+	    repair_begin_alone(repair->repository, &repair->lease, err) != 0)
+		return -1;
 	for (size_t i = 0; i < repair->findings.len / sizeof(*findings); i++)
-		if (repair_go_on(repair->options, err) != 0 || mend(repair, &findings[i], err) != 0)
+		if (repair_go_on(repair->options, err) != 0 || repair_stay_alone(&repair->lease, err) != 0 ||
+		    mend(repair, &findings[i], err) != 0)
 			return -1;
 	return mend_lost_tocs(repair, err);
 }

@@ -3,6 +3,7 @@
 #define TUSK_REPAIR_PRIVATE_H
 
 #include "handle.h"
+#include "lease.h"
 #include "tusk/repair.h"
 
 /* ---- tocs.c: a pack's table of contents from whatever is left of its two copies ---- */
@@ -27,6 +28,13 @@ struct repair_salvage {
 /* Copies every record that verifies to new packs (dry_run: only counts), durably. */
 int repair_salvage(struct tusk_repository *repository, const struct repair_toc *toc,
 		   const struct tusk_repair_options *options, struct repair_salvage *ret_salvage, struct tusk_err *err);
+
+/* ---- alone.c: no prune meanwhile ---- */
+
+/* Takes the lease of a prune; TUSK_E_LOCKED while another one lives. The caller releases it in every case. */
+int repair_begin_alone(struct tusk_repository *repository, struct tusk_lease *lease, struct tusk_err *err);
+/* Before each step. TUSK_E_LOCKED when the lease was lost. */
+int repair_stay_alone(struct tusk_lease *lease, struct tusk_err *err);
 
 /* Whether an error means damage to what was read; else repair cannot go on. */
 bool repair_is_damage(enum tusk_code code);

@@ -21,7 +21,7 @@ mv "$made/key" key
 chmod 755 "$dir" && chmod -R a+rX repo && chmod 644 key
 mkdir -m 777 "$XDG_STATE_HOME"65534
 mount -t tmpfs -o size=64m,nr_inodes=8000,mode=755 none target
-mount_here
+mount_here -o ro
 python3 "$tests/hostile/run.py" "$TUSK" "$mnt" cases "$dir/target" "$dir/outside"
 # The driver is as it was.
 [ "$(find "$mnt/ids" -mindepth 1 -maxdepth 1 | wc -l)" -ge 120 ] || fail "the mount does not show them any more"

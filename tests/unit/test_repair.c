@@ -1,6 +1,7 @@
 /* Repair saves all that can be saved, and reduces nothing. */
 #include "tusk/repair.h"
 
+#include "lease.h"
 #include "pack.h"
 #include "sealed.h"
 
@@ -319,6 +320,29 @@ static void an_interrupted_repair_can_be_run_again(void **state)
 	assert_nothing_to_do();
 }
 
+static void a_prune_and_a_repair_exclude_each_other(void **state)
+{
+	(void)state;
+	struct tusk_repair_options options = {.on_action = on_action};
+	struct tusk_lease lease = {0};
+	struct tusk_err err = {0};
+	char name[80];
+	handmade_damage(&made, &all.list_chunk, name);
+	handmade_seal(&made);
+	tusk_test_ok(tusk_lease_take(&lease, made.repository->node, &made.repository->keys, TUSK_LEASE_PRUNE, &err),
+		     &err);
+	assert_int_equal(tusk_repair_run(made.repository, &options, &repaired, &err), -1);
+	assert_int_equal(err.code, TUSK_E_LOCKED);
+	assert_true(exists(name));
+	tusk_lease_release(&lease);
+	repair();
+	assert_false(exists(name));
+	struct tusk_leases leases = {0};
+	tusk_test_ok(tusk_leases_load(made.repository->node, &made.repository->keys, NULL, &leases, &err), &err);
+	assert_int_equal(leases.count, 0);
+	tusk_leases_release(&leases);
+}
+
 static void repair_works_without_encryption(void **state)
 {
 	(void)state;
@@ -353,6 +377,7 @@ int main(void)
 	    REPAIR_TEST(damaged_parameters_are_written_anew_while_they_are_known),
 	    REPAIR_TEST(a_dry_run_says_the_same_and_changes_nothing),
 	    REPAIR_TEST(an_interrupted_repair_can_be_run_again),
+	    REPAIR_TEST(a_prune_and_a_repair_exclude_each_other),
 	    REPAIR_TEST(repair_works_without_encryption),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,8 +38,9 @@ struct tusk_repair_result {
 
 /* Looks through the whole node for damage, then: writes lost and damaged tables of contents anew from their packs;
  * copies what is good of damaged packs to new ones; moves what is damaged to quarantine, so that nothing relies on it
- * any more and the next backup stores again what is lost and still there. Safe beside everything else: each step leaves
- * all that could be read as readable as before, whenever it is interrupted. */
+ * any more and the next backup stores again what is lost and still there. Safe beside everything else but a prune
+ * (TUSK_E_LOCKED while one is at work): each step leaves all that could be read as readable as before, whenever it is
+ * interrupted. */
 int tusk_repair_run(struct tusk_repository *repository, const struct tusk_repair_options *options,
 		    struct tusk_repair_result *ret_result, struct tusk_err *err);
 
