@@ -19,14 +19,15 @@ TUSK_DEFINE_CLEANUP(struct tusk_filter, filter, tusk_filter_free)
 struct job {
 	struct tusk_cli *cli;
 	struct tusk_progress progress;
-	struct tusk_problems problems;
+	struct tusk_problems problems, rotten;
 	struct tusk_display *display;
 };
 
 static void on_problem(void *context, enum tusk_problem problem, const char *path, int sys_errno)
 {
 	struct job *job = context;
-	tusk_problems_add(&job->problems, &job->cli->report, problem, path, sys_errno);
+	struct tusk_problems *list = problem == TUSK_PROBLEM_ROTTEN ? &job->rotten : &job->problems;
+	tusk_problems_add(list, &job->cli->report, problem, path, sys_errno);
 }
 
 /* -v: what is new, changed or left out; -vv: everything. */
@@ -128,6 +129,13 @@ static int fill_compression(const char *how, struct tusk_backup_options *options
 			    how, TUSK_COMPRESSION_LEVEL_MAX);
 }
 
+/* In millionths; 0: the option is absent. */
+static uint32_t share_of(const struct tusk_args *args, enum tusk_opt opt)
+{
+	uint32_t share = (uint32_t)args->values[opt].number;
+	return !tusk_args_has(args, opt) ? 0 : share ? share : 1000000;
+}
+
 static int fill_options(const struct tusk_args *args, struct tusk_backup_options *options, struct tusk_err *err)
 {
 	*options = (struct tusk_backup_options){
@@ -139,6 +147,7 @@ static int fill_options(const struct tusk_args *args, struct tusk_backup_options
 	    .command_line = args->record.items,
 	    .parent = tusk_args_text(args, TUSK_OPT_PARENT),
 	    .force = tusk_args_has(args, TUSK_OPT_FORCE),
+	    .verify_ppm = share_of(args, TUSK_OPT_VERIFY_UNCHANGED),
 	    .dry_run = tusk_args_has(args, TUSK_OPT_DRY_RUN),
 	    .threads = (unsigned)args->values[TUSK_OPT_THREADS].number,
 	    .stream_fd = -1,
@@ -202,6 +211,37 @@ static int fail(struct job *job, const struct tusk_repository *repository, struc
 	return status;
 }
 
+#define MASS_FILES_MIN 100
+
+/* What a virus or a slip of the hand looks like: half of the files of the last snapshot changed or gone. */
+static void warn_of_mass_change(const struct tusk_report *report, const struct tusk_backup_result *result)
+{
+	const struct tusk_counters *c = &result->counters;
+	uint64_t touched = c->changed_files + result->removed_files, before = touched + c->unchanged_files;
+	char text[32];
+	if (!result->has_parent || before < MASS_FILES_MIN || touched < before - touched)
+		return;
+	tusk_text_count(before, text);
+	tusk_report_warning(report, "%u %% of the %s files of the last snapshot were changed or removed",
+			    (unsigned)(touched * 100 / before), text);
+}
+
+static int tell_rotten(struct job *job)
+{
+	char count[32];
+	tusk_text_count(job->rotten.count, count);
+	if (!job->cli->report.json) {
+		fflush(stdout);
+		fprintf(
+		    stderr,
+		    "tusk: %s %s changed without a new time: the disk may be failing; earlier snapshots have the old "
+		    "content:\n",
+		    count, job->rotten.count == 1 ? "file has" : "files have");
+		tusk_problems_print(&job->rotten, stderr);
+	}
+	return TUSK_EXIT_DAMAGE;
+}
+
 static int tell(struct job *job, const struct tusk_backup_options *options, const struct tusk_backup_result *result)
 {
 	const struct tusk_report *report = &job->cli->report;
@@ -211,10 +251,14 @@ static int tell(struct job *job, const struct tusk_backup_options *options, cons
 		tusk_cli_print(job->cli, tusk_backup_summary_json(result, options->dry_run, read));
 	else
 		tusk_backup_summary(stdout, result, options, read, report->quiet);
+	warn_of_mass_change(report, result);
+	int status = job->rotten.count ? tell_rotten(job) : TUSK_EXIT_OK;
 	if (!partial)
-		return TUSK_EXIT_OK;
+		return status;
+	if (status == TUSK_EXIT_OK)
+		status = TUSK_EXIT_PARTIAL;
 	if (report->json)
-		return TUSK_EXIT_PARTIAL;
+		return status;
 
 	fflush(stdout);
 	char id[TUSK_ID_TEXT_SIZE], count[32];
@@ -228,7 +272,7 @@ static int tell(struct job *job, const struct tusk_backup_options *options, cons
 		fprintf(stderr, "tusk: snapshot %.*s saved, but %s %s could not be read:\n", TUSK_SHORT_ID_LENGTH, id,
 			count, noun);
 	tusk_problems_print(&job->problems, stderr);
-	return TUSK_EXIT_PARTIAL;
+	return status;
 }
 
 static int backup(struct job *job, struct tusk_backup_options *options)
@@ -259,5 +303,6 @@ int cmd_backup(struct tusk_cli *cli)
 	struct job job = {.cli = cli};
 	int status = backup(&job, &options);
 	tusk_problems_release(&job.problems);
+	tusk_problems_release(&job.rotten);
 	return status;
 }

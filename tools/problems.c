@@ -19,6 +19,8 @@ static const char *word(enum tusk_problem problem)
 		return "changed";
 	case TUSK_PROBLEM_TOO_LARGE:
 		return "too-large";
+	case TUSK_PROBLEM_ROTTEN:
+		return "rotten";
 	}
 	return "unknown";
 }
@@ -32,6 +34,8 @@ static const char *cause(enum tusk_problem problem, int sys_errno)
 		return "changed while reading (3 tries)";
 	case TUSK_PROBLEM_TOO_LARGE:
 		return "beyond a limit of the format";
+	case TUSK_PROBLEM_ROTTEN:
+		return "content changed, but not size and times";
 	case TUSK_PROBLEM_UNREADABLE:
 		break;
 	}

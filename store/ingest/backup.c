@@ -6,6 +6,7 @@
 #include "nodeset.h"
 #include "paths.h"
 #include "queue.h"
+#include "sample.h"
 #include "writers.h"
 
 #include "filter_match.h"
@@ -128,6 +129,7 @@ static int find_parent(struct run *run, struct tusk_err *err)
 	atomic_store(&ingest->progress->files_expected, run->parent->counters.files);
 	atomic_store(&ingest->progress->bytes_expected, run->parent->counters.bytes);
 	ingest->racy = racy_from(run->parent);
+	tusk_sample_choose(ingest, run->parent);
 	if (ingest->options->stream_name)
 		return 0;
 	return tusk_view_open(ingest->repository, run->parent, &ingest->parent, err);

@@ -24,6 +24,7 @@ struct tusk_item {
 	char fate;                  /* 'N' new, 'M' changed, 'R' read again though the parent says it is unchanged */
 	uint8_t old_sha256[32];     /* fate 'R' */
 	uint64_t old_size;
+	bool is_settled; /* fate 'R': if the content has changed all the same, it was by itself */
 	struct stat stat;
 	struct tusk_link *link; /* the first of several hard links */
 	/* What is stored; its pointers are to name, to the buffers, to flat and to strings that outlive the item. */

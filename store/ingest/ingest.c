@@ -91,15 +91,27 @@ bool tusk_ingest_stopped(struct tusk_ingest *ingest)
 	return true;
 }
 
-void tusk_ingest_problem_path(struct tusk_ingest *ingest, enum tusk_problem problem, const char *path, int sys_errno)
+static void tell_problem(struct tusk_ingest *ingest, enum tusk_problem problem, const char *path, int sys_errno)
 {
 	const struct tusk_backup_options *options = ingest->options;
-	tusk_count(&ingest->progress->errors, 1);
 	if (!options->on_problem)
 		return;
 	pthread_mutex_lock(&ingest->report_lock);
 	options->on_problem(options->context, problem, path, sys_errno);
 	pthread_mutex_unlock(&ingest->report_lock);
+}
+
+void tusk_ingest_problem_path(struct tusk_ingest *ingest, enum tusk_problem problem, const char *path, int sys_errno)
+{
+	tusk_count(&ingest->progress->errors, 1);
+	tell_problem(ingest, problem, path, sys_errno);
+}
+
+void tusk_ingest_alarm(struct tusk_ingest *ingest, const struct tusk_dirjob *dir, const char *name)
+{
+	TUSK_AUTO_BUF struct tusk_buf path = {0};
+	bool known = tusk_dirjob_path(dir, name, &path) == 0;
+	tell_problem(ingest, TUSK_PROBLEM_ROTTEN, known ? (const char *)path.data : name, 0);
 }
 
 void tusk_ingest_problem(struct tusk_ingest *ingest, enum tusk_problem problem, const struct tusk_dirjob *dir,

@@ -47,6 +47,7 @@ struct tusk_ingest {
 	uint64_t doubt;               /* tusk_index_doubt when the walk began */
 	bool distrusts;               /* what the parent's entries refer to is looked up before they are taken over */
 	uint64_t removed_files;       /* walker only */
+	uint32_t slices, slice;       /* of the unchanged files those of this slice are read; 0: none are (sample.c) */
 	atomic_bool has_xattrs;
 	struct tusk_subtree root; /* set when root_done */
 	struct tusk_buf root_entry;
@@ -93,6 +94,8 @@ bool tusk_ingest_stopped(struct tusk_ingest *ingest);
 void tusk_ingest_problem(struct tusk_ingest *ingest, enum tusk_problem problem, const struct tusk_dirjob *dir,
 			 const char *name, int sys_errno);
 void tusk_ingest_problem_path(struct tusk_ingest *ingest, enum tusk_problem problem, const char *path, int sys_errno);
+/* Tells the caller of content that has changed by itself. */
+void tusk_ingest_alarm(struct tusk_ingest *ingest, const struct tusk_dirjob *dir, const char *name);
 /* Tells the caller an entry's fate, if it wants to know. */
 void tusk_ingest_tell(struct tusk_ingest *ingest, char fate, const struct tusk_dirjob *dir, const char *name,
 		      uint64_t size);

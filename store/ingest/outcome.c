@@ -28,8 +28,11 @@ static void count(struct tusk_lane *lane, const struct tusk_item *item)
 	struct tusk_progress *progress = lane->ingest->progress;
 	const struct tusk_entry *entry = &item->entry;
 	char fate = item->fate;
-	if (fate == 'R')
+	if (fate == 'R') {
 		fate = is_as_before(item) ? 'U' : 'M';
+		if (fate == 'M' && item->is_settled)
+			tusk_ingest_alarm(lane->ingest, item->dir, item->name);
+	}
 	if (entry->type == TUSK_TYPE_FILE) {
 		count_file(progress, fate);
 		tusk_count(&progress->files_done, 1);

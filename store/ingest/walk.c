@@ -2,6 +2,7 @@
 #include "filter_match.h"
 #include "links.h"
 #include "metadata.h"
+#include "sample.h"
 #include "walk_private.h"
 
 #include <errno.h>
@@ -103,13 +104,14 @@ static bool is_racy(const struct walk *walk, const struct tusk_entry *old)
 	       (old->ctime.tv_sec == racy->tv_sec && old->ctime.tv_nsec >= racy->tv_nsec);
 }
 
-static void set_fate(struct tusk_item *item, const struct tusk_entry *old)
+static void set_fate(const struct walk *walk, struct tusk_item *item, const struct tusk_entry *old)
 {
 	bool same_type = old && (old->mode & S_IFMT) == (item->stat.st_mode & S_IFMT);
 	item->fate = same_type ? 'M' : 'N';
 	if (!same_type || old->type != TUSK_TYPE_FILE || !tusk_is_unchanged(old, &item->stat))
 		return;
 	item->fate = 'R';
+	item->is_settled = !is_racy(walk, old);
 	item->old_size = old->size;
 	tusk_content_sha256(old, item->old_sha256);
 }
@@ -139,7 +141,8 @@ static int visit_leaf(struct walk *walk, struct tusk_dirjob *job, const struct c
 	const struct tusk_entry *old = child->old;
 	bool is_file = S_ISREG(child->stat.st_mode);
 	if (old && old->type != TUSK_TYPE_DIRECTORY && tusk_is_unchanged(old, &child->stat) &&
-	    !(is_file && (walk->ingest->options->force || is_racy(walk, old))) &&
+	    !(is_file && (walk->ingest->options->force || is_racy(walk, old) ||
+			  tusk_sample_has(walk->ingest, child->stat.st_ino))) &&
 	    tusk_ingest_keeps(walk->ingest, old)) {
 		count_same(walk, old);
 		tusk_ingest_tell(walk->ingest, 'U', job, child->name, old->size);
@@ -156,7 +159,7 @@ static int visit_leaf(struct walk *walk, struct tusk_dirjob *job, const struct c
 	memcpy(item->name, child->name, child->len + 1);
 	item->entry.name = (struct tusk_bytes){(const uint8_t *)item->name, child->len};
 	item->stat = child->stat;
-	set_fate(item, old);
+	set_fate(walk, item, old);
 	settle(job, old != NULL);
 	return dispatch(walk, job, item);
 }

@@ -22,7 +22,9 @@ enum tusk_problem {
 	TUSK_PROBLEM_UNREADABLE, /* open, read, readdir, getxattr failed */
 	TUSK_PROBLEM_VANISHED,   /* listed, then gone */
 	TUSK_PROBLEM_CHANGED,    /* changed while it was read, three times; the last reading is stored */
-	TUSK_PROBLEM_TOO_LARGE   /* beyond a limit of the format */
+	TUSK_PROBLEM_TOO_LARGE,  /* beyond a limit of the format */
+	TUSK_PROBLEM_ROTTEN /* other content than in the parent, although size, mtime and ctime are the same: stored
+			       as it is now, and not counted as an error */
 };
 
 enum tusk_compression { TUSK_COMPRESSION_LZ4 = 0, TUSK_COMPRESSION_NONE, TUSK_COMPRESSION_ZSTD };
@@ -39,8 +41,11 @@ struct tusk_backup_options {
 	const struct tusk_filter *filter;    /* may be NULL */
 	const char *parent; /* as tusk_snapshot_find; NULL: the newest of the same host and paths; "" : none */
 	bool force;         /* read every file even when the parent says it is unchanged */
-	bool dry_run;       /* reads, hashes and counts, writes nothing */
-	unsigned threads;   /* 0: one per processor */
+	/* Reads so many millionths of the files that the parent says are unchanged, others each time, so that all have
+	 * been read after 1,000,000 / verify_ppm backups. */
+	uint32_t verify_ppm;
+	bool dry_run;     /* reads, hashes and counts, writes nothing */
+	unsigned threads; /* 0: one per processor */
 	enum tusk_compression compression;
 	unsigned compression_level; /* of zstd: 1 to 19; 0: 3 */
 	/* Instead of paths: one file named stream_name (in the root) with what stream_fd gives until its end; or what
