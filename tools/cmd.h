@@ -21,6 +21,8 @@ int cmd_node(struct tusk_cli *cli);
 int cmd_pipeline(struct tusk_cli *cli);
 int cmd_pin(struct tusk_cli *cli);
 int cmd_prune(struct tusk_cli *cli);
+int cmd_run(struct tusk_cli *cli);
+int cmd_status(struct tusk_cli *cli);
 int cmd_repair(struct tusk_cli *cli);
 int cmd_restore(struct tusk_cli *cli);
 int cmd_serve(struct tusk_cli *cli);

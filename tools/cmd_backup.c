@@ -136,6 +136,35 @@ static uint32_t share_of(const struct tusk_args *args, enum tusk_opt opt)
 	return !tusk_args_has(args, opt) ? 0 : share ? share : 1000000;
 }
 
+static void words_release(struct tusk_words *words)
+{
+	free(words->items);
+}
+
+/* "KEY=TEXT" of the command line, split in texts that owner keeps. */
+static int fill_provenance(const struct tusk_args *args, struct tusk_words *owner, struct tusk_buf *texts,
+			   struct tusk_err *err)
+{
+	const struct tusk_words *given = &args->values[TUSK_OPT_PROVENANCE].list;
+	owner->items = calloc(2 * given->count + 1, sizeof(*owner->items));
+	for (size_t i = 0; i < given->count; i++)
+		if (tusk_buf_append(texts, given->items[i], strlen(given->items[i]) + 1) < 0)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (!owner->items)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	char *at = (char *)texts->data;
+	for (size_t i = 0; i < given->count; i++) {
+		char *equals = strchr(at, '=');
+		if (!equals || equals == at)
+			return tusk_err_set(err, TUSK_E_USAGE, 0, "backup: --provenance \"%s\" is not KEY=TEXT", at);
+		*equals = '\0';
+		owner->items[owner->count++] = at;
+		owner->items[owner->count++] = equals + 1;
+		at = equals + 1 + strlen(equals + 1) + 1;
+	}
+	return 0;
+}
+
 static int fill_options(const struct tusk_args *args, struct tusk_backup_options *options, struct tusk_err *err)
 {
 	*options = (struct tusk_backup_options){
@@ -298,8 +327,12 @@ int cmd_backup(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
 	struct tusk_backup_options options;
-	if (fill_options(cli->args, &options, &err) < 0)
+	TUSK_CLEANUP(words_release) struct tusk_words provenance = {0};
+	TUSK_AUTO_BUF struct tusk_buf texts = {0};
+	if (fill_options(cli->args, &options, &err) < 0 || fill_provenance(cli->args, &provenance, &texts, &err) < 0)
 		return tusk_cli_fail(cli, &err);
+	options.provenance = provenance.items;
+	options.provenance_count = provenance.count;
 	struct job job = {.cli = cli};
 	int status = backup(&job, &options);
 	tusk_problems_release(&job.problems);

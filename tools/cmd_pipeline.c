@@ -2,6 +2,7 @@
 #include "cmd.h"
 #include "pipeline/graph.h"
 #include "pipeline/output.h"
+#include "pipeline/reality.h"
 #include "pipeline/units.h"
 #include "pipeline/words.h"
 #include "tusk/cleanup.h"
@@ -25,18 +26,35 @@ static int explain(struct tusk_cli *cli, const struct pipeline *p)
 	return TUSK_EXIT_OK;
 }
 
+/* What is known about sources and nodes, if that was asked for. */
+static int find_badges(struct tusk_cli *cli, const struct pipeline *p, struct pipeline_badge **ret_badges,
+		       struct tusk_err *err)
+{
+	PIPELINE_AUTO_REALITY struct pipeline_reality reality = {0};
+	if (!tusk_args_has(cli->args, TUSK_OPT_STATUS))
+		return 0;
+	if (pipeline_reality_make(cli, p->file, &reality, err) < 0)
+		return -1;
+	*ret_badges = calloc(p->source_count + p->node_count, sizeof(**ret_badges));
+	if (!*ret_badges)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	pipeline_badges(&reality.pipeline, &reality.state, &reality.survey, *ret_badges);
+	return 0;
+}
+
 static int graph(struct tusk_cli *cli, const struct pipeline *p)
 {
 	struct tusk_err err = {0};
+	TUSK_AUTO_FREE struct pipeline_badge *badges = NULL;
 	const char *path = tusk_args_text(cli->args, TUSK_OPT_OUTPUT);
 	PIPELINE_AUTO_OUTPUT struct pipeline_output output = {0};
-	if (pipeline_output_open(path, &output, &err) < 0)
+	if (find_badges(cli, p, &badges, &err) < 0 || pipeline_output_open(path, &output, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	int rc = 0;
 	if (tusk_args_has(cli->args, TUSK_OPT_DOT))
-		pipeline_graph_dot(output.stream, p, NULL);
+		pipeline_graph_dot(output.stream, p, badges);
 	else
-		rc = pipeline_graph_svg(output.stream, p, NULL, &err);
+		rc = pipeline_graph_svg(output.stream, p, badges, &err);
 	if (rc < 0 || pipeline_output_close(&output, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	return TUSK_EXIT_OK;

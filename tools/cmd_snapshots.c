@@ -78,6 +78,7 @@ static void print_json(struct tusk_cli *cli, const struct tusk_snapshot *s, cons
 	tusk_json_count(json, "errors", s->counters.errors);
 	tusk_json_text(json, "version", s->version);
 	tusk_json_strings(json, "command", &s->command);
+	tusk_json_strings(json, "provenance", &s->provenance);
 	if (where->places)
 		add_whereabouts(json, where, &s->id);
 	tusk_cli_print(cli, json);

@@ -161,3 +161,37 @@ int tusk_json_print(struct tusk_json *json, FILE *out)
 	fputc('\n', out);
 	return 0;
 }
+
+static bool value_text(const json_t *value, char *ret_text, size_t size)
+{
+	if (json_is_string(value))
+		snprintf(ret_text, size, "%s", json_string_value(value));
+	else if (json_is_integer(value))
+		snprintf(ret_text, size, "%lld", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		snprintf(ret_text, size, "%s", json_is_true(value) ? "true" : "false");
+	else
+		return false;
+	return true;
+}
+
+bool tusk_json_find(const char *lines, const char *type, const char *key, char *ret_text, size_t size)
+{
+	bool found = false;
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+		json_t *root = json_loadb(lines, len, 0, NULL);
+		const char *its = root ? json_string_value(json_object_get(root, "type")) : NULL;
+		if (its && (!type || strcmp(its, type) == 0))
+			found = value_text(json_object_get(root, key), ret_text, size) || found;
+		json_decref(root);
+		lines += len + (lines[len] == '\n');
+	}
+	return found;
+}
+
+uint64_t tusk_json_find_count(const char *lines, const char *type, const char *key)
+{
+	char text[32];
+	return tusk_json_find(lines, type, key, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+}

@@ -24,6 +24,11 @@ void tusk_json_time(struct tusk_json *json, const char *key, struct timespec tim
 void tusk_json_id(struct tusk_json *json, const char *key, const struct tusk_id *id);
 void tusk_json_hex(struct tusk_json *json, const char *key, const void *bytes, size_t len); /* at most 32 bytes */
 void tusk_json_strings(struct tusk_json *json, const char *key, const struct tusk_strings *strings);
+/* Of lines that were printed: the last one of that type (NULL: of any) that has key; its value as text. false: there is
+ * none. */
+bool tusk_json_find(const char *lines, const char *type, const char *key, char *ret_text, size_t size);
+/* The same for a count; 0 when there is none. */
+uint64_t tusk_json_find_count(const char *lines, const char *type, const char *key);
 /* Writes the line and frees json. 0; -1 when memory was or is short (a failed write is seen on the stream). */
 int tusk_json_print(struct tusk_json *json, FILE *out);
 

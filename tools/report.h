@@ -20,6 +20,7 @@ enum tusk_exit {
 	TUSK_EXIT_USAGE = 2,
 	TUSK_EXIT_PARTIAL = 3, /* snapshot saved, but something could not be read */
 	TUSK_EXIT_DAMAGE = 4,  /* or a difference */
+	TUSK_EXIT_GOAL = 5,    /* a goal of a pipeline is missed */
 	TUSK_EXIT_NO_REPOSITORY = 10,
 	TUSK_EXIT_LOCKED = 11,
 	TUSK_EXIT_PASSWORD = 12,

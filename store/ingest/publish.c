@@ -144,6 +144,7 @@ static int fill(struct tusk_ingest *ingest, const struct tusk_publish *what, str
 	    set_text(&snapshot->source, options->source) < 0 || set_text(&snapshot->comment, options->comment) < 0 ||
 	    set_text(&snapshot->version, TUSK_VERSION) < 0 ||
 	    set_strings(&snapshot->tags, options->tags, options->tag_count) < 0 ||
+	    set_strings(&snapshot->provenance, options->provenance, options->provenance_count) < 0 ||
 	    tusk_sample_record(ingest, snapshot) < 0 ||
 	    set_strings(&snapshot->command, options->command_line, arguments) < 0)
 		return -1;

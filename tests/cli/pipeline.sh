@@ -104,6 +104,18 @@ $good_sources
 $good_tail
 keep: {last: 0}
 EOF2
+refused 'home.yaml:6:5: node "b" is a copy of "a", with all of it; for a keep of its own, its input must be sources' <<EOF2
+version: 1
+$good_sources
+$good_tail
+  - {name: b, url: /srv/b, input: a, keep: {last: 3}}
+EOF2
+refused 'home.yaml:6:19: ping-url: tusk calls no web pages itself; use after and on-failure, with curl' <<EOF2
+version: 1
+$good_sources
+$good_tail
+alert: {ping-url: http://hc.lan/ping}
+EOF2
 refused 'home.yaml:2:1: there is no version: write version: 1' <<EOF2
 
 sources: [{name: home, paths: /home}]
@@ -129,7 +141,7 @@ python3 -c 'import json,sys; e=json.loads(sys.stdin.read()); assert e["exit"] ==
 # The example: good, explained, drawn, scheduled.
 example=$top/examples/pipeline.yaml
 expect_exit 0 "$TUSK" pipeline check "$example"
-[ "$(cat out)" = 'pipeline home is good: 3 sources, 4 nodes' ] || fail "$(cat out)"
+[ "$(cat out)" = 'pipeline home is good: 3 sources, 5 nodes' ] || fail "$(cat out)"
 expect_exit 0 "$TUSK" pipeline explain "$example"
 sed 1d out | diff - "$tests/data/pipeline/explain.txt" || fail "explain says something else"
 

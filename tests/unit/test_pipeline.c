@@ -24,11 +24,12 @@ static void the_repository_is_the_first_node_and_feeds_the_others(void **state)
 	PIPELINE_AUTO struct pipeline p = {0};
 	parse("version: 1\nrepository: /srv/backup\nsources:\n  - {name: home, paths: [/home, /root]}\n"
 	      "  - {name: etc, paths: /etc}\nnodes:\n  - {name: nas, url: 'ssh://nas/srv', keep: same}\n"
-	      "  - {name: cloud, url: 's3://h/b', sources: [home], limit-upload: 20M, keep: {daily: 30}}\n"
+	      "  - {name: cloud, url: 's3://h/b', input: home, limit-upload: 20M, keep: {daily: 30}}\n"
 	      "keep: {last: 3, within: 2w}\n",
 	      &p);
 	assert_string_equal(p.name, "home");
 	assert_int_equal(p.node_count, 3);
+	assert_int_equal(p.nodes[2].upstream, PIPELINE_NONE);
 	assert_string_equal(p.nodes[0].name, "primary");
 	assert_int_equal(p.nodes[0].upstream, PIPELINE_NONE);
 	assert_int_equal(p.nodes[0].sources.count, 2);

@@ -181,6 +181,12 @@ static int connect_node(struct pipeline_loader *loader, struct pipeline_node *no
 		node->upstream = 0;
 	if (resolve_sources(loader, &node->sources) < 0)
 		return -1;
+	if (node->upstream != PIPELINE_NONE && (node->keep.given || node->sources.count))
+		return pipeline_complain(
+		    loader, node->place,
+		    "node \"%s\" is a copy of \"%s\", with all of it; for %s of its own, its input "
+		    "must be sources",
+		    node->name, p->nodes[node->upstream].name, node->keep.given ? "a keep" : "a choice");
 	return node->upstream == PIPELINE_NONE ? feed_from_sources(loader, node) : 0;
 }
 
@@ -273,15 +279,6 @@ static int check_goals(struct pipeline_loader *loader)
 static int check_flow(struct pipeline_loader *loader)
 {
 	const struct pipeline *p = loader->pipeline;
-	for (size_t i = 0; i < p->node_count; i++) {
-		const struct pipeline_node *node = &p->nodes[i];
-		for (size_t j = 0; node->upstream != PIPELINE_NONE && j < node->sources.count; j++)
-			if (!pipeline_reaches(p, node->sources.items[j].index, node->upstream))
-				return pipeline_complain(
-				    loader, node->sources.items[j].place,
-				    "node \"%s\": source \"%s\" does not arrive at its input \"%s\"", node->name,
-				    node->sources.items[j].name, p->nodes[node->upstream].name);
-	}
 	for (size_t i = 0; i < p->source_count; i++)
 		if (pipeline_first_node(p, i) == PIPELINE_NONE)
 			return pipeline_complain(loader, p->sources[i].place, "source \"%s\" goes to no node",

@@ -66,11 +66,7 @@ static void explain_copies(struct page *page, const struct pipeline *p)
 		if (node->upstream == PIPELINE_NONE)
 			continue;
 		line(page, "then");
-		fputs("copy ", page->out);
-		for (size_t j = 0; j < node->sources.count; j++)
-			fprintf(page->out, "%s%s", joint(j, node->sources.count), node->sources.items[j].name);
-		fprintf(page->out, "%s from %s to %s (", node->sources.count ? "" : "everything",
-			p->nodes[node->upstream].name, node->name);
+		fprintf(page->out, "copy everything from %s to %s (", p->nodes[node->upstream].name, node->name);
 		tusk_report_print_safe(page->out, node->url);
 		fputc(')', page->out);
 		if (node->limit_upload) {

@@ -212,9 +212,16 @@ static int set_verify(struct pipeline_loader *loader, const char *key, const str
 	return pipeline_fill(loader, key, value, verify_fields, member);
 }
 
+static int refuse_ping(struct pipeline_loader *loader, const char *key, const struct pipeline_yaml *value, void *member)
+{
+	(void)member;
+	return pipeline_complain(loader, value->place,
+				 "%s: tusk calls no web pages itself; use after and on-failure, with curl", key);
+}
+
 static const struct pipeline_field alert_fields[] = {
     FIELD("max-age", pipeline_alert, duration, max_age_s),     FIELD("min-copies", pipeline_alert, count, min_copies),
-    FIELD("on-failure", pipeline_alert, words, on_failure),    FIELD("ping-url", pipeline_alert, text, ping_url),
+    FIELD("on-failure", pipeline_alert, words, on_failure),    WHOLE("ping-url", refuse_ping),
     FIELD("metrics-file", pipeline_alert, text, metrics_file), {.key = NULL},
 };
 

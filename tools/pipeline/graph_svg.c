@@ -170,10 +170,7 @@ static void describe_copy(const struct pipeline_node *node, char *ret_text, size
 	char rate[16] = "";
 	if (node->limit_upload)
 		tusk_text_bytes(node->limit_upload, rate);
-	const char *what = node->sources.count == 1 ? node->sources.items[0].name : "copy";
-	char cut[24];
-	pipeline_markup_cut(what, 12, cut, sizeof(cut));
-	snprintf(ret_text, size, "%s%s%s%s", cut, *rate ? ", " : "", rate, *rate ? "/s" : "");
+	snprintf(ret_text, size, "copy%s%s%s", *rate ? ", " : "", rate, *rate ? "/s" : "");
 }
 
 static void put_edges(FILE *out, const struct pipeline *p, const struct pipeline_layout *layout)

@@ -65,8 +65,8 @@ struct pipeline_refs {
 	size_t count;
 };
 
-/* Invariant of a checked model: either upstream is PIPELINE_NONE and sources has at least one, or upstream is a node
- * and sources says which of what arrives there is copied on (empty: all). */
+/* Invariant of a checked model: either upstream is PIPELINE_NONE and sources has at least one: the head of a
+ * repository; or upstream is a node, of which this is a copy, and sources and keep are empty. */
 struct pipeline_node {
 	const char *name, *url;
 	struct pipeline_place place;
@@ -96,7 +96,7 @@ struct pipeline_verify {
 struct pipeline_alert {
 	uint64_t max_age_s, min_copies;
 	struct tusk_words on_failure;
-	const char *ping_url, *metrics_file;
+	const char *metrics_file;
 };
 
 struct pipeline {

@@ -37,6 +37,8 @@ struct tusk_backup_options {
 	size_t tag_count;
 	const char *host, *source, *comment; /* NULL: this host, none, none */
 	const char *const *command_line;     /* recorded; ends with NULL; may be NULL */
+	const char *const *provenance;       /* more to record: key, value, key, value, ...; no key is empty */
+	size_t provenance_count;             /* texts in it */
 	struct timespec time;                /* zero: now */
 	const struct tusk_filter *filter;    /* may be NULL */
 	const char *parent; /* as tusk_snapshot_find; NULL: the newest of the same host and paths; "" : none */
