@@ -175,18 +175,23 @@ static bool value_text(const json_t *value, char *ret_text, size_t size)
 	return true;
 }
 
+/* The value in one line of that type; on to the next line. */
+static bool next_line(const char **lines, const char *type, const char *key, char *ret_text, size_t size)
+{
+	size_t len = strcspn(*lines, "\n");
+	json_t *root = json_loadb(*lines, len, 0, NULL);
+	const char *its = root ? json_string_value(json_object_get(root, "type")) : NULL;
+	bool found = its && (!type || strcmp(its, type) == 0) && value_text(json_object_get(root, key), ret_text, size);
+	json_decref(root);
+	*lines += len + ((*lines)[len] == '\n');
+	return found;
+}
+
 bool tusk_json_find(const char *lines, const char *type, const char *key, char *ret_text, size_t size)
 {
 	bool found = false;
-	while (*lines) {
-		size_t len = strcspn(lines, "\n");
-		json_t *root = json_loadb(lines, len, 0, NULL);
-		const char *its = root ? json_string_value(json_object_get(root, "type")) : NULL;
-		if (its && (!type || strcmp(its, type) == 0))
-			found = value_text(json_object_get(root, key), ret_text, size) || found;
-		json_decref(root);
-		lines += len + (lines[len] == '\n');
-	}
+	while (*lines)
+		found = next_line(&lines, type, key, ret_text, size) || found;
 	return found;
 }
 
@@ -194,4 +199,13 @@ uint64_t tusk_json_find_count(const char *lines, const char *type, const char *k
 {
 	char text[32];
 	return tusk_json_find(lines, type, key, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+}
+
+uint64_t tusk_json_matches(const char *lines, const char *type, const char *key, const char *value)
+{
+	uint64_t count = 0;
+	char text[256];
+	while (*lines)
+		count += next_line(&lines, type, key, text, sizeof(text)) && strcmp(text, value) == 0;
+	return count;
 }

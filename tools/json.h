@@ -29,6 +29,8 @@ void tusk_json_strings(struct tusk_json *json, const char *key, const struct tus
 bool tusk_json_find(const char *lines, const char *type, const char *key, char *ret_text, size_t size);
 /* The same for a count; 0 when there is none. */
 uint64_t tusk_json_find_count(const char *lines, const char *type, const char *key);
+/* How many lines of that type have key with that value as text. */
+uint64_t tusk_json_matches(const char *lines, const char *type, const char *key, const char *value);
 /* Writes the line and frees json. 0; -1 when memory was or is short (a failed write is seen on the stream). */
 int tusk_json_print(struct tusk_json *json, FILE *out);
 

@@ -90,6 +90,7 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_STATUS] = FLAG("status", 0, "with what is known about the nodes"),
     [TUSK_OPT_PROVENANCE] = VALUE("provenance", 0, LIST, "KEY=TEXT", "more to record (repeatable)"),
     [TUSK_OPT_SAMPLE] = VALUE("sample", 0, NUMBER, "N", "files to restore (default 20)"),
+    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "NODE", "only from this node"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
     [TUSK_OPT_STDIO] = FLAG("stdio", 0, "speak over standard input and output"),
     [TUSK_OPT_KEEP_LAST] = VALUE("keep-last", 0, NUMBER, "N", "keep the N newest"),
@@ -354,6 +355,35 @@ const struct tusk_command tusk_command_table[] = {
      .operands_min = 2,
      .operands_max = 2,
      .options = {TUSK_OPT_OUTPUT, TUSK_OPT_DOT, TUSK_OPT_STATUS}},
+    {.name = "drill",
+     .brief = "restore some as a test",
+     .synopsis = "",
+     .summary =
+	 "Restores some files from each node through a mount and compares content and metadata; each drill goes on "
+	 "where the last one ended. What it did is noted on the node. Exit 4: something was not equal.",
+     .example = "-r /srv/backup drill --sample 50 --from nas",
+     .run = cmd_drill,
+     .options = {TUSK_OPT_FROM, TUSK_OPT_SAMPLE}},
+    {.name = "lineage",
+     .brief = "origin of a snapshot",
+     .synopsis = "SNAP",
+     .summary =
+	 "Shows where a snapshot comes from (host, source, pipeline, command, tusk), the chain of its parents, and "
+	 "which nodes have it.",
+     .example = "-r /srv/backup lineage latest",
+     .run = cmd_lineage,
+     .operands_min = 1,
+     .operands_max = 1},
+    {.name = "report",
+     .brief = "a page of pictures",
+     .synopsis = "[PIPELINE]",
+     .summary =
+	 "Writes one page of HTML that needs nothing else: growth, calendar, where the space goes; with a pipeline "
+	 "file also its flow, goals, nodes, proofs and drills.",
+     .example = "report --output backups.html /etc/tusk/home.yaml",
+     .run = cmd_report,
+     .operands_max = 1,
+     .options = {TUSK_OPT_OUTPUT}},
     {.name = "run",
      .brief = "run a pipeline",
      .synopsis = "FILE",

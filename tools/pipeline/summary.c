@@ -25,7 +25,7 @@ bool pipeline_is_believed(const struct pipeline_source *source, const struct pip
 {
 	TUSK_AUTO_BUF struct tusk_buf out = {0};
 	const struct pipeline_limits *limits = &source->require;
-	if (pipeline_job_output(job->out_fd, 65536, &out) < 0)
+	if (pipeline_job_output(job->out_fd, 1u << 20, &out) < 0)
 		return false;
 	const char *lines = (const char *)out.data;
 	uint64_t files = tusk_json_find_count(lines, "summary", "files");
@@ -114,7 +114,7 @@ static void describe(const struct pipeline_job *job, char *ret_text, size_t size
 		tell_failure(job, ret_text, size);
 		return;
 	}
-	if (pipeline_job_output(job->out_fd, 65536, &out) < 0)
+	if (pipeline_job_output(job->out_fd, 1u << 20, &out) < 0)
 		return;
 	const char *lines = (const char *)out.data;
 	switch (job->kind) {
@@ -129,7 +129,7 @@ static void describe(const struct pipeline_job *job, char *ret_text, size_t size
 		tell_proof(job, lines, ret_text, size);
 		break;
 	case PIPELINE_JOB_FORGET:
-		snprintf(ret_text, size, "%" PRIu64 " forgotten", tusk_json_find_count(lines, "summary", "forgotten"));
+		snprintf(ret_text, size, "%" PRIu64 " forgotten", tusk_json_matches(lines, "forget", "keep", "false"));
 		break;
 	case PIPELINE_JOB_HOOK:
 		snprintf(ret_text, size, "done");

@@ -1,0 +1,1 @@
+tusk_module(drill SOURCES drill.c DEPENDS repository api_write)
