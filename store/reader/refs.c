@@ -29,6 +29,12 @@ void tusk_ref_key(const struct tusk_ref *ref, struct tusk_id *ret_key)
 	tusk_sha256(text, sizeof(text), ret_key->bytes);
 }
 
+/* There is nothing in a chunk to keep out of: the chunks after it are taken whatever the answer. */
+static int take_one(const struct tusk_ref_sink *sink, const struct tusk_ref *ref, struct tusk_err *err)
+{
+	return sink->take(sink->context, ref, err) < 0 ? -1 : 0;
+}
+
 static int take_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, const struct tusk_ref_sink *sink,
 		     struct tusk_err *err)
 {
@@ -45,7 +51,7 @@ static int take_list(struct tusk_fetcher *fetcher, const struct tusk_ref *ref, c
 					 .data_offset = ref->data_offset + list->starts[i],
 					 .len = list->refs[i].len};
 		if (child.type == TUSK_OBJECT_CHUNK)
-			status = sink->take(sink->context, &child, err);
+			status = take_one(sink, &child, err);
 		else
 			status = take_list(fetcher, &child, sink, err);
 	}
@@ -70,7 +76,7 @@ static int take_content(struct tusk_fetcher *fetcher, const struct tusk_entry *e
 				       .type = TUSK_OBJECT_CHUNK,
 				       .data_offset = map.starts[i],
 				       .len = map.refs[i].len};
-		status = sink->take(sink->context, &ref, err);
+		status = take_one(sink, &ref, err);
 	}
 	tusk_chunk_map_release(&map);
 	return status;
