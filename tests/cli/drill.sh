@@ -2,9 +2,9 @@
 # A restore drill: equal files pass, damage is found and named, drills go through everything, and each leaves a note.
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-make_repository
+make_repository --encryption aes256-gcm
 mkdir src
-for n in $(seq 1 12); do head -c 60000 /dev/urandom >src/$n; done
+for n in $(seq 1 12); do head -c 60000 /dev/urandom >"src/$n"; done
 "$TUSK" backup -q src >/dev/null
 expect_exit 0 "$TUSK" drill --sample 3
 grep -qE '^local +3 files, 176 KiB, in [0-9.]+ s: restored .*equal$' out || fail "$(cat out)"

@@ -2,12 +2,12 @@
 # prune keeps every chunk of files that begin alike: one that was met before says nothing about those after it.
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-make_repository
+make_repository --encryption aes256-gcm
 mkdir src
 head -c 1500000 /dev/urandom >src/a
 "$TUSK" backup -q src/a >/dev/null
 for n in 1 2 3 4; do
-  { head -c 800000 src/a && head -c 900000 /dev/urandom; } >src/$n
+  { head -c 800000 src/a && head -c 900000 /dev/urandom; } >"src/$n"
   "$TUSK" backup -q src/$n >/dev/null
 done
 # A list of chunks in a tree of lists: many chunks.

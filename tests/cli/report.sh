@@ -2,7 +2,7 @@
 # The report: well-formed, self-contained, true figures; drawn by a browser where there is one.
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
-make_repository
+make_repository --encryption aes256-gcm
 mkdir -p src/'<b>&"photos' src/music
 head -c 600000 /dev/urandom >src/'<b>&"photos'/one && head -c 300000 /dev/urandom >src/music/a && cp src/music/a src/music/b
 cp src/music/a src/'<b>&"photos'/shared

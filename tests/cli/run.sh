@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 export TUSK_KEY_FILE=$dir/key
-mkdir src && for n in 1 2 3 4; do head -c 20000 /dev/urandom >src/$n; done
+mkdir src && for n in 1 2 3 4; do head -c 20000 /dev/urandom >"src/$n"; done
 "$TUSK" init main >/dev/null
 write() { # write LINE...: the pipeline, with more lines for the source "files"
   cat >p.yaml <<EOF2

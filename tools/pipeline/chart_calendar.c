@@ -6,7 +6,7 @@
 
 #define WEEKS 53
 #define CELL  16
-#define LEFT  34
+#define LEFT  40
 #define TOP   22
 
 static int64_t day_number(int64_t time)

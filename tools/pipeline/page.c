@@ -27,7 +27,8 @@ static const char style[] =
     ".tiles .card{margin:0;padding:14px "
     "16px}.big{font-size:23px;font-weight:650;letter-spacing:-.01em;line-height:1.25}"
     ".tiles .dim{margin:0}.chart{width:100%;height:auto;display:block}.flow{overflow-x:auto}.flow svg{display:block;"
-    "margin:0 auto;max-width:100%;height:auto;min-width:520px}.wide{overflow-x:auto}.wide .chart{min-width:620px}"
+    "margin:0 auto;max-width:100%;height:auto;min-width:520px}.wide{overflow-x:auto}.wide "
+    ".chart{min-width:620px}.late{direction:rtl}.late>*{direction:ltr}"
     ".grid{stroke:var(--grid);fill:none}.tick{font-size:12px;fill:var(--dim)}.curve{fill:none;stroke-width:2.25}"
     ".curve.logical{stroke:var(--logical)}.curve.stored{stroke:var(--stored)}.area{stroke:none;opacity:.14}"
     ".area.logical{fill:var(--logical)}.area.stored{fill:var(--stored);opacity:.26}.bar{fill:var(--bar)}"
@@ -206,7 +207,8 @@ static int put_pictures(FILE *out, const struct pipeline_page *page, struct tusk
 	pipeline_chart_growth(out, page->points, page->point_count, page->now);
 	fputs("</div></section>\n", out);
 	begin_card(out, "Calendar", "Days that have a snapshot; darker: several.");
-	fputs("<div class=\"wide\">", out);
+	/* On a narrow screen the newest weeks are in sight. */
+	fputs("<div class=\"wide late\">", out);
 	pipeline_chart_calendar(out, page->points, page->point_count, page->now);
 	fputs("</div></section>\n", out);
 	begin_card(out, "Where the space goes",

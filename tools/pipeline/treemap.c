@@ -148,14 +148,31 @@ static void put_label(struct map *map, const struct tile *tile, const struct box
 			box->y + 29, bytes);
 }
 
+/* "home/anna": the name of a folder, with those of the folders above it that have nothing else in them. */
+static void name_chain(const struct pipeline_folders *folders, size_t from, size_t to, char *ret_text, size_t size)
+{
+	if (to != from && folders->items[to].parent != to) {
+		name_chain(folders, from, folders->items[to].parent, ret_text, size);
+		size_t used = strlen(ret_text);
+		snprintf(ret_text + used, size - used, "/%s", folders->items[to].name);
+		return;
+	}
+	snprintf(ret_text, size, "%s", folders->items[to].name);
+}
+
 static void draw(struct map *map, const struct tile *tile, const struct box *box, unsigned shade)
 {
-	size_t count = 0;
+	size_t count = 0, last = tile->folder;
 	if (box->width < 3 || box->height < 3)
 		return;
 	bool inside =
 	    !tile->own && box->width * box->height > 4 * SMALLEST && box->height > 3 * TITLE && box->width > 60;
 	TUSK_AUTO_FREE struct tile *tiles = inside ? tiles_of(map, tile->folder, &count) : NULL;
+	while (count == 1 && !tiles[0].own) {
+		last = tiles[0].folder;
+		free(tiles);
+		tiles = tiles_of(map, last, &count);
+	}
 	/* A folder with only files needs no frame. */
 	if (count == 0 || (count == 1 && tiles[0].own)) {
 		put_rectangle(map, tile, box, "tile", shade);
@@ -163,9 +180,9 @@ static void draw(struct map *map, const struct tile *tile, const struct box *box
 		return;
 	}
 	put_rectangle(map, tile, box, "frame", shade);
-	char text[128];
-	pipeline_markup_cut(map->folders->items[tile->folder].name, (size_t)((box->width - 10) / 7.2), text,
-			    sizeof(text));
+	char chain[512], text[600];
+	name_chain(map->folders, tile->folder, last, chain, sizeof(chain));
+	pipeline_markup_cut_middle(chain, (size_t)((box->width - 10) / 7.2), text, sizeof(text));
 	fprintf(map->out, "<text class=\"frame-name\" x=\"%.1f\" y=\"%.1f\">", box->x + 7, box->y + 15);
 	pipeline_markup_text(map->out, text);
 	fputs("</text>\n", map->out);
