@@ -68,6 +68,21 @@ static int hash_entry(struct walk *walk, const struct tusk_entry *entry, struct 
 	return entry->type == TUSK_TYPE_FILE ? hash_content(walk, entry, err) : 0;
 }
 
+int oracle_entry_digest(struct tusk_view *view, uint64_t number, uint8_t ret_digest[32], struct tusk_err *err)
+{
+	struct tusk_hasher *hasher TUSK_AUTO_HASHER = tusk_hasher_new();
+	uint8_t *piece TUSK_AUTO_FREE = malloc(PIECE);
+	struct walk walk = {.view = view, .hasher = hasher, .piece = piece};
+	struct tusk_entry entry TUSK_AUTO_ENTRY = {0};
+
+	if (!piece || !hasher)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (tusk_view_entry(view, number, &entry, err) < 0 || hash_entry(&walk, &entry, err) < 0)
+		return -1;
+	tusk_hasher_final(hasher, ret_digest);
+	return 0;
+}
+
 int oracle_snapshot_digest(struct tusk_repository *repository, const struct tusk_snapshot *snapshot,
 			   uint8_t ret_digest[32], struct tusk_err *err)
 {

@@ -61,11 +61,17 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 
 int oracle_open(const char *root, const char *key, struct tusk_repository **ret_repository, struct tusk_err *err)
 {
+	return oracle_open_as(root, "state/tusk", key, ret_repository, err);
+}
+
+int oracle_open_as(const char *root, const char *client, const char *key, struct tusk_repository **ret_repository,
+		   struct tusk_err *err)
+{
 	char url[256], state[256], path[512];
 	struct tusk_open_options options = {.ask = ask, .ask_context = path, .state_dir = state};
 
 	snprintf(url, sizeof(url), "%s/repo", root);
-	snprintf(state, sizeof(state), "%s/state/tusk", root);
+	snprintf(state, sizeof(state), "%s/%s", root, client);
 	snprintf(path, sizeof(path), "%s%s%s", key[0] == '/' ? "" : root, key[0] == '/' ? "" : "/", key);
 	return tusk_repository_open(url, &options, ret_repository, err);
 }

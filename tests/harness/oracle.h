@@ -4,6 +4,7 @@
 #define TUSK_HARNESS_ORACLE_H
 
 #include "tusk/id.h"
+#include "tusk/reader.h"
 #include "tusk/repository.h"
 #include "tusk/snapshot.h"
 
@@ -41,8 +42,13 @@ bool oracle_judge(const char *root, const struct oracle_want *want, const char *
 int oracle_print(const char *root, const char *key);
 
 int oracle_open(const char *root, const char *key, struct tusk_repository **ret_repository, struct tusk_err *err);
+/* With the client's state in the folder ROOT/client. */
+int oracle_open_as(const char *root, const char *client, const char *key, struct tusk_repository **ret_repository,
+		   struct tusk_err *err);
 /* Of all that a reader sees of a snapshot: names, metadata, bytes. */
 int oracle_snapshot_digest(struct tusk_repository *repository, const struct tusk_snapshot *snapshot,
 			   uint8_t ret_digest[32], struct tusk_err *err);
+/* Of one entry. */
+int oracle_entry_digest(struct tusk_view *view, uint64_t number, uint8_t ret_digest[32], struct tusk_err *err);
 
 #endif

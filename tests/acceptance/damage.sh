@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Damage of every kind to a small repository (tests/harness/damage.c): found by check --data, and no wrong byte comes out. Then the same by the programs: cat,
+# restore and the mount of a damaged repository, and 1,000 damages of the client's index (damage.py). CI: a share; TUSK_TEST_FULL=1: every byte.
+# TUSK_CASE=NUMBER: only that case.
+# shellcheck source=tests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+# shellcheck source=tests/lib/harness.sh
+. "$tests/lib/harness.sh"
+write_key "$work/key" 5a
+write_key "$work/key2" 5b
+root=$work/root
+mkdir -p "$root" "$work/src/sub"
+export XDG_STATE_HOME=$root/state TUSK_REPOSITORY=$root/repo TUSK_KEY_FILE=$work/key
+python3 - "$work/src" <<'PY'
+import random, sys
+r = random.Random(1)
+for name, size in (("tiny", 90), ("small", 700), ("sub/text", 3000), ("sub/large", 14000)):
+    open(f"{sys.argv[1]}/{name}", "wb").write(r.randbytes(size))
+PY
+ln -s small "$work/src/link"
+"$TUSK" init --encryption aes256-gcm --chunk-size 16K >/dev/null
+"$TUSK" key add --new-key-file "$work/key2" >/dev/null
+"$TUSK" backup --quiet "$work/src"
+echo more >>"$work/src/sub/text"
+"$TUSK" backup --quiet "$work/src"
+failed=0
+"$bin/harness_damage" "$root" "$work/key" "${TUSK_STATES:-$(share 700 0 350)}" "$seed" ${TUSK_CASE:+"$TUSK_CASE"} || failed=1
+exit $failed
