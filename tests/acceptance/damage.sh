@@ -24,5 +24,12 @@ ln -s small "$work/src/link"
 echo more >>"$work/src/sub/text"
 "$TUSK" backup --quiet "$work/src"
 failed=0
-"$bin/harness_damage" "$root" "$work/key" "${TUSK_STATES:-$(share 700 0 350)}" "$seed" ${TUSK_CASE:+"$TUSK_CASE"} || failed=1
+"$bin/harness_damage" "$root" "$work/key" "${TUSK_STATES:-$(share 600 0 350)}" "$seed" ${TUSK_CASE:+"$TUSK_CASE"} || failed=1
+unset TUSK_CASE
+prepare_faults
+if why=$(need_fuse; need_root); then export TUSKFS; else echo "no mounts: $why" && export TUSKFS=''; fi
+for mode in index repository; do
+  rm -rf "$WORK/base" "$WORK/clean"
+  python3 "$tests/harness/damage.py" "$mode" "${TUSK_STATES:-$(share 30 1000 8)}" "$seed" || failed=1
+done
 exit $failed
