@@ -6,6 +6,7 @@
 #include "tuskfs.h"
 
 #include "tusk/cleanup.h"
+#include "tusk/sabotage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,7 +179,9 @@ static int add_options(struct fuse_args *args, const struct tuskfs_options *opti
 	TUSK_AUTO_FREE char *list = NULL, *source = NULL;
 	if (asprintf(&source, "fsname=%s", fsname) < 0)
 		return -1;
-	if (fuse_opt_add_arg(args, "tuskfs") || fuse_opt_add_opt(&list, "ro,nosuid,nodev,default_permissions") ||
+	const char *always =
+	    TUSK_SABOTAGED(default_permissions) ? "ro,nosuid,nodev" : "ro,nosuid,nodev,default_permissions";
+	if (fuse_opt_add_arg(args, "tuskfs") || fuse_opt_add_opt(&list, always) ||
 	    fuse_opt_add_opt(&list, "subtype=tusk") || fuse_opt_add_opt_escaped(&list, source))
 		return -1;
 	if ((options->allow_other || geteuid() == 0) && fuse_opt_add_opt(&list, "allow_other"))

@@ -1,6 +1,8 @@
 /* Names and attributes. Everything that would change something answers EROFS. */
 #include "tuskfs.h"
 
+#include "tusk/sabotage.h"
+
 #include "inode.h"
 #include "log.h"
 #include "versions.h"
@@ -17,7 +19,8 @@
 void tuskfs_op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct tuskfs *fs = userdata;
-	conn->want = conn->capable & (WANTED | (fs->acls ? FUSE_CAP_POSIX_ACL : 0));
+	conn->want =
+	    conn->capable & (WANTED | (fs->acls && !TUSK_SABOTAGED(default_permissions) ? FUSE_CAP_POSIX_ACL : 0));
 	conn->time_gran = 1;
 	if (fs->mounted)
 		fs->mounted(fs->mounted_context);

@@ -8,6 +8,7 @@
 #include "space.h"
 #include "timearg.h"
 #include "tusk/cleanup.h"
+#include "tusk/sabotage.h"
 #include "tusk/text.h"
 
 #include <stdlib.h>
@@ -275,7 +276,7 @@ static int tell(struct job *job, const struct tusk_backup_options *options, cons
 {
 	const struct tusk_report *report = &job->cli->report;
 	uint64_t read = atomic_load(&job->progress.bytes_read);
-	bool partial = result->counters.errors > 0 || job->problems.count > 0;
+	bool partial = !TUSK_SABOTAGED(partial_exit) && (result->counters.errors > 0 || job->problems.count > 0);
 	if (report->json)
 		tusk_cli_print(job->cli, tusk_backup_summary_json(result, options->dry_run, read));
 	else

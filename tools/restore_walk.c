@@ -1,6 +1,7 @@
 #include "restore_internal.h"
 
 #include "tusk/cleanup.h"
+#include "tusk/sabotage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -82,7 +83,7 @@ static int open_dir(struct restore *restore, struct restore_dir *dir, const char
 	if (parent < 0)
 		return 0; /* dry run below a folder that is not there */
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (!S_ISDIR(st.st_mode)) {
+		if (!S_ISDIR(st.st_mode) && !TUSK_SABOTAGED(restore_follows)) {
 			if (options->overwrite == RESTORE_NEVER)
 				return tusk_err_set(err, TUSK_E_EXISTS, 0,
 						    "something that is not a folder is there; kept");
@@ -98,7 +99,8 @@ static int open_dir(struct restore *restore, struct restore_dir *dir, const char
 	}
 	if (!options->dry_run && mkdirat(parent, name, 0700) && errno != EEXIST)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot make the folder");
-	dir->fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir->fd = openat(parent, name,
+			 O_RDONLY | O_DIRECTORY | (TUSK_SABOTAGED(restore_follows) ? 0 : O_NOFOLLOW) | O_CLOEXEC);
 	if (dir->fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
 		dir->fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir->fd < 0)

@@ -50,6 +50,8 @@ int tusk_write_full(int fd, const void *data, size_t len, const char *object, st
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n <= 0 && TUSK_SABOTAGED(write_errors))
+			return 0;
 		if (n <= 0)
 			return tusk_err_set(err, TUSK_E_IO, n < 0 ? errno : EIO, "cannot write %s", object);
 		bytes += n;
@@ -200,7 +202,7 @@ static int pending_sync(struct tusk_pending *pending, const char *name, struct t
 {
 	int fd = pending->fd;
 
-	if (!skips_file(name) && fdatasync(fd) < 0)
+	if (!skips_file(name) && fdatasync(fd) < 0 && !TUSK_SABOTAGED(sync_errors))
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot sync %s", name);
 	pending->fd = -1;
 	if (close(fd) < 0)
@@ -251,10 +253,22 @@ int tusk_pending_replace(struct tusk_pending *pending, const char *name, struct 
 	return sync_folder_of(mine.root_fd, name, err);
 }
 
+/* Without a temporary: a death in the middle leaves half an object under its name. */
+static int put_in_place(int root_fd, const char *name, const void *data, size_t len, struct tusk_err *err)
+{
+	int fd TUSK_AUTO_FD = openat(root_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || tusk_write_full(fd, data, len, name, err) < 0 || fdatasync(fd) < 0)
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot write %s", name);
+	return sync_folder_of(root_fd, name, err);
+}
+
 int tusk_durable_put(int root_fd, const char *name, const void *data, size_t len, struct tusk_err *err)
 {
 	struct tusk_pending pending TUSK_AUTO_PENDING = {.fd = -1};
 
+	if (TUSK_SABOTAGED(no_temporary))
+		return put_in_place(root_fd, name, data, len, err);
 	if (tusk_pending_open(&pending, root_fd, err) < 0)
 		return -1;
 	if (tusk_write_full(pending.fd, data, len, name, err) < 0)

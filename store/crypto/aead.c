@@ -1,6 +1,7 @@
 #include "crypto.h"
 
 #include "algorithms.h"
+#include "tusk/sabotage.h"
 #include "wire.h"
 
 #include <limits.h>
@@ -67,7 +68,7 @@ static EVP_CIPHER_CTX *begin(struct tusk_aead *aead, const struct tusk_object_ke
 
 	if (!algorithm)
 		return NULL;
-	tusk_store_u64(nonce, number);
+	tusk_store_u64(nonce, TUSK_SABOTAGED(stuck_nonce) ? 0 : number);
 	cipher->keyed = false;
 	if (EVP_CipherInit_ex2(cipher->context, same ? NULL : algorithm, same ? NULL : key->key, nonce, (int)direction,
 			       NULL) != 1)
@@ -75,7 +76,8 @@ static EVP_CIPHER_CTX *begin(struct tusk_aead *aead, const struct tusk_object_ke
 	if (!same)
 		memcpy(cipher->key, key->key, sizeof(key->key));
 	cipher->keyed = true;
-	if (aad->len && EVP_CipherUpdate(cipher->context, NULL, &unused, aad->data, (int)aad->len) != 1)
+	if (aad->len && !TUSK_SABOTAGED(no_aad) &&
+	    EVP_CipherUpdate(cipher->context, NULL, &unused, aad->data, (int)aad->len) != 1)
 		return NULL;
 	return cipher->context;
 }
@@ -141,7 +143,7 @@ int tusk_aead_open(struct tusk_aead *aead, const struct tusk_object_key *key, ui
 		OPENSSL_cleanse(out, len);
 		return tusk_openssl_error(err, "decrypt");
 	}
-	if (EVP_CipherFinal_ex(context, nothing, &unused) != 1) {
+	if (EVP_CipherFinal_ex(context, nothing, &unused) != 1 && !TUSK_SABOTAGED(aead_tag)) {
 		OPENSSL_cleanse(out, len);
 		ERR_clear_error();
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "does not verify");

@@ -10,6 +10,7 @@
 #include "writers.h"
 
 #include "filter_match.h"
+#include "tusk/sabotage.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -274,7 +275,7 @@ static int store_all(struct run *run, struct tusk_err *err)
 		tusk_walk_run(ingest, run->plan);
 	tusk_queue_close(ingest->queue);
 	tusk_workers_join(TUSK_STEAL(run->workers));
-	if (ingest->writers && !tusk_ingest_stopped(ingest))
+	if (ingest->writers && !tusk_ingest_stopped(ingest) && !TUSK_SABOTAGED(snapshot_before_packs))
 		tusk_writers_finish(ingest->writers);
 	if (tusk_ingest_stopped(ingest)) {
 		*err = ingest->err;
@@ -305,6 +306,8 @@ static int run_all(struct run *run, struct tusk_backup_result *ret_result, struc
 	struct tusk_publish what = {.paths = &run->paths, .parent = run->parent, .host = run->host, .time = run->time};
 	if (tusk_publish_snapshot(&run->ingest, &what, ret_result, err) < 0)
 		return -1;
+	if (TUSK_SABOTAGED(snapshot_before_packs))
+		tusk_writers_finish(run->ingest.writers);
 	/* The snapshot is safe; the other nodes get what is still on its way to them. */
 	tusk_nodeset_settle(run->ingest.repository->node, run->ingest.options->stop);
 	return 0;

@@ -4,6 +4,8 @@
 #include "manifest.h"
 #include "spare.h"
 
+#include "tusk/sabotage.h"
+
 #include <string.h>
 
 /* Only packs that the node lists now may be relied upon. */
@@ -11,6 +13,8 @@ static int sync_index(struct tusk_ingest *ingest, struct tusk_err *err)
 {
 	struct tusk_index_sync_result result;
 	struct tusk_repository *repository = ingest->repository;
+	if (TUSK_SABOTAGED(stale_index))
+		return 0;
 	if (tusk_index_sync(repository->index, repository->node, &result, err) == 0)
 		return 0;
 	tusk_err_clear(err);

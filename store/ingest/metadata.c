@@ -1,5 +1,7 @@
 #include "metadata.h"
 
+#include "tusk/sabotage.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +65,8 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 bool tusk_is_unchanged(const struct tusk_entry *old, const struct stat *stat)
 {
-	return old->source_inode == stat->st_ino && same_time(&old->ctime, &stat->st_ctim) &&
+	return old->source_inode == stat->st_ino &&
+	       (same_time(&old->ctime, &stat->st_ctim) || TUSK_SABOTAGED(no_ctime)) &&
 	       same_time(&old->mtime, &stat->st_mtim) && old->mode == stat->st_mode && old->uid == stat->st_uid &&
 	       old->gid == stat->st_gid && (!S_ISREG(stat->st_mode) || old->size == (uint64_t)stat->st_size);
 }

@@ -1,5 +1,6 @@
 #include "keyslot.h"
 
+#include "tusk/sabotage.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -44,8 +45,8 @@ static void material_wipe(struct material *material)
 
 static bool passphrase_cost_valid(const struct tusk_keyslot *slot)
 {
-	return slot->log2_n >= LOG2_N_FLOOR && slot->log2_n <= LOG2_N_CEILING && slot->r == BLOCK_SIZE &&
-	       slot->p >= 1 && slot->p <= PARALLEL_MAX;
+	return TUSK_SABOTAGED(kdf_bounds) || (slot->log2_n >= LOG2_N_FLOOR && slot->log2_n <= LOG2_N_CEILING &&
+					      slot->r == BLOCK_SIZE && slot->p >= 1 && slot->p <= PARALLEL_MAX);
 }
 
 /* Checked before any derivation: a slot must not be able to ask for terabytes. */

@@ -39,6 +39,9 @@ PLANS = {
     "fork": ["EAGAIN"],
     "lock": ["EIO", "ENOSYS", "EINTR"],
 }
+# A backup in which nothing can be written, made durable or listed never succeeds.
+ALWAYS = [("backup", "write:1:EIO:sticky"), ("backup", "write:1:ENOSPC:sticky"), ("backup", "sync:1:EIO:sticky"), ("backup", "change:1:EIO:sticky"),
+          ("check", "read:1:EIO:sticky"), ("check", "open:12:EIO:sticky")]
 failures, lock = [], threading.Lock()
 
 
@@ -139,6 +142,8 @@ def complaints(base, name, plan, out, root):
         yield f"unknown exit status {status}"
     if status in (1, 13) and not text.strip():
         yield "failed without a word"
+    if (name, plan) in ALWAYS and status == 0:
+        yield "exit 0, though nothing works"
     if "ENOSPC" in plan and name in WRITING and status not in (0, 3, 13):
         yield f"a full disk is exit 13, not {status}"
     if status == 13 and not re.search("full|[Nn]o space", text):
@@ -200,7 +205,7 @@ def fault_cases(base, limit, generator):
                     cases.append((name, f"{klass}:{number}:{what}"))
                     if what not in ("EINTR", "short"):
                         cases.append((name, f"{klass}:{number}:{what}:sticky"))
-    return evenly(cases, limit, generator)
+    return ALWAYS + evenly(cases, limit, generator)
 
 
 def evenly(cases, limit, generator):
