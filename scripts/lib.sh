@@ -7,7 +7,7 @@ jobs=$(nproc)
 # What builds and runs tusk, what its tests need beside that, and what the full check needs beside both.
 build_packages="build-essential cmake ninja-build pkg-config fuse3 libfuse3-dev liblmdb-dev liblz4-dev libzstd-dev libssl-dev libjansson-dev
   libarchive-dev libxxhash-dev libyaml-dev libcurl4-openssl-dev libexpat1-dev"
-test_packages="libcmocka-dev openssh-client openssh-server python3 attr acl libcap2-bin rsync tar util-linux procps mount"
+test_packages="libcmocka-dev openssh-client openssh-server python3 attr acl libcap2-bin rsync tar util-linux procps mount e2fsprogs xfsprogs"
 check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14-dev libclang-rt-dev binutils git mandoc
   zsh fish"
 # Real services for the tests of remote nodes (the tests that need them say so and are skipped without).

@@ -8,7 +8,7 @@
 # shellcheck source=tests/lib/harness.sh
 . "$tests/lib/harness.sh"
 [ -e "$bin/libharness_record.so" ] || skip "there is no recorder in this build"
-states=${TUSK_STATES:-$(share 40 1700 8)}
+states=${TUSK_STATES:-$(share 40 1500 8)}
 write_key "$work/key" 5a
 make_tree "$work/src" one
 
@@ -29,6 +29,7 @@ backup() {
   id=$(TUSK=recorded_tusk snapshot_of "$1") || fail "backup"
   [ ${#id} = 64 ] || fail "no snapshot: $id"
   mark "snapshot $id"
+  last_id=$id
 }
 recorded_tusk() { recorded "$TUSK_BUILD/tools/tusk" "$@"; }
 
@@ -106,6 +107,24 @@ workload_index() {
   backup "$work/other"
 }
 
+workload_prune() {
+  begin_with_repository prune
+  make_tree "$work/pruned" one
+  backup "$work/pruned"
+  local first=$last_id
+  make_tree "$work/pruned" two
+  backup "$work/pruned"
+  take_digests
+  mark begin
+  mark "going $first"
+  tusk forget "$first"
+  tusk prune
+  make_tree "$work/pruned" one
+  backup "$work/pruned"
+  tusk prune
+  mark "snapshot $last_id"
+}
+
 # prove NAME: records it, shows that the record is complete, draws the states.
 prove() {
   local name=$1 status=0
@@ -123,6 +142,6 @@ prove() {
 
 failed=0
 names=("$@")
-[ $# -gt 0 ] || names=(init first incremental writers keys index)
+[ $# -gt 0 ] || names=(init first incremental writers keys index prune)
 for name in "${names[@]}"; do prove "$name" || failed=1; done
 exit $failed

@@ -22,7 +22,7 @@ target_link_libraries(harness_judge PRIVATE tusk_oracle)
 add_executable(harness_damage ${harness}/damage.c ${harness}/state.c)
 target_link_libraries(harness_damage PRIVATE tusk_oracle)
 
-foreach(topic crash damage faults fulldisk kill stress)
+foreach(topic crash damage faults fulldisk kill powercut stress)
   add_test(NAME acceptance/${topic} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/acceptance/${topic}.sh)
   set_tests_properties(acceptance/${topic} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 3600
     ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR};TUSK_SANITIZED=${TUSK_SANITIZE}")
