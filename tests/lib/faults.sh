@@ -28,6 +28,7 @@ faults_done() { grep -c " $1\$" "$dir/faults.log" || true; }
 end_faults() {
   local status=$?
   [ -z "$faults_pid" ] || kill "$faults_pid" 2>/dev/null || true
+  set +e
   (exit $status)
   end_ceph
 }
