@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <syslog.h>
+#include <unistd.h>
+
+#define ATTEMPTS 2
 
 static const char help_text[] = "Usage: tuskfs REPOSITORY DIRECTORY [-o OPTION[,OPTION...]] [-f] [-d]\n"
 				"\n"
@@ -44,6 +47,27 @@ static void log_line(void *context, const char *line)
 	tuskfs_log(LOG_NOTICE, "%s", line);
 }
 
+/* 0 in the driver; 1 when it has mounted; -1. A damaged index may end one process (tusk/index.h): the next one replaces
+ * it, and nobody shall have to call for that. */
+static int fork_driver(const struct names *names, struct tuskfs_daemon *daemon, struct tusk_err *err)
+{
+	for (unsigned attempt = 1;; attempt++) {
+		int forked = tuskfs_daemon_fork(daemon, err);
+		if (forked <= 0)
+			return forked;
+		int told = tuskfs_daemon_wait(daemon, err);
+		if (told <= 0)
+			return told < 0 ? -1 : 1;
+		TUSK_AUTO_FREE char *place = NULL;
+		struct tusk_err ignored = {0};
+		/* What it left behind is detached there. */
+		if (attempt == ATTEMPTS ||
+		    tuskfs_mounting_place(names->mountpoint, names->repository, &place, &ignored) < 0)
+			return -1;
+		tusk_err_clear(err);
+	}
+}
+
 static int open_and_serve(const struct tuskfs_options *options, const struct names *names, struct tusk_err *err)
 {
 	struct tusk_open_options open_options = {.ask = tuskfs_credentials_ask,
@@ -59,9 +83,9 @@ static int open_and_serve(const struct tuskfs_options *options, const struct nam
 		return tusk_err_set(err, cause.code, 0, "cannot open repository %s", cause.message);
 	}
 	if (!options->foreground) {
-		int forked = tuskfs_daemon_fork(&daemon, err);
+		int forked = fork_driver(names, &daemon, err);
 		if (forked != 0)
-			return forked < 0 ? -1 : tuskfs_daemon_wait(&daemon, err);
+			return forked < 0 ? -1 : 0;
 		if (chdir("/") < 0)
 			return tusk_err_set(err, TUSK_E_INTERNAL, 0, "cannot change to /");
 	}

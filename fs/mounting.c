@@ -256,8 +256,12 @@ int tuskfs_daemon_wait(struct tuskfs_daemon *daemon, struct tusk_err *err)
 		n = read(daemon->fd, (char *)&report + len, sizeof(report) - len);
 		len += n > 0 ? (size_t)n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (len != sizeof(report))
-		return tusk_err_set(err, TUSK_E_MOUNT, 0, "the driver ended before it had mounted");
+	close(daemon->fd);
+	daemon->fd = -1;
+	if (len != sizeof(report)) {
+		tusk_err_set(err, TUSK_E_MOUNT, 0, "the driver ended before it had mounted");
+		return 1;
+	}
 	if (report.code == TUSK_OK)
 		return 0;
 	*err = report;

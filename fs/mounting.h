@@ -30,7 +30,8 @@ struct tuskfs_daemon {
 	int fd; /* of the pipe between the two; -1: in the foreground */
 };
 int tuskfs_daemon_fork(struct tuskfs_daemon *ret_daemon, struct tusk_err *err);
-/* Parent: blocks until the child has reported. 0: it is mounted; -1 with the child's error. */
+/* Parent: blocks until the child has reported, once. 0: it is mounted; -1 with the child's error; 1 with an error when
+ * it died without a word. */
 int tuskfs_daemon_wait(struct tuskfs_daemon *daemon, struct tusk_err *err);
 /* Child: mounted (err NULL) or failed. After success the terminal is let go. No effect the second time. */
 void tuskfs_daemon_report(struct tuskfs_daemon *daemon, const struct tusk_err *err);

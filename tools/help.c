@@ -41,14 +41,18 @@ static void option_line(FILE *out, const struct tusk_opt_row *row)
 	fprintf(out, "  %-*s %s\n", NAME_COLUMNS, left, row->help);
 }
 
+#define ROOM_FOR_MORE 20 /* options: with a line more the help would not fit on a screen */
+
 void tusk_help_command(FILE *out, const struct tusk_command *command)
 {
 	fprintf(out, "Usage: tusk %s%s%s%s\n", command->name, command->options[0] ? " [OPTION...]" : "",
 		*command->synopsis ? " " : "", command->synopsis);
 	wrap(out, command->summary);
-	for (size_t i = 0; i < TUSK_COMMAND_OPTIONS_MAX && command->options[i]; i++)
+	size_t i = 0;
+	for (; i < TUSK_COMMAND_OPTIONS_MAX && command->options[i]; i++)
 		option_line(out, &tusk_opt_table[command->options[i]]);
-	fputs("Options of every command (-r, --password-file, --json, ...): tusk help options\n", out);
+	if (i <= ROOM_FOR_MORE)
+		fputs("Options of every command (-r, --password-file, --json, ...): tusk help options\n", out);
 	fprintf(out, "Example: tusk %s\n", command->example);
 }
 

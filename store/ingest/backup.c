@@ -299,15 +299,17 @@ static int prepare(struct run *run, struct tusk_err *err)
 	return start_stream(run, err);
 }
 
+/* As tusk_publish_snapshot. */
 static int run_all(struct run *run, struct tusk_backup_result *ret_result, struct tusk_err *err)
 {
 	if (prepare(run, err) < 0 || store_all(run, err) < 0)
 		return -1;
 	struct tusk_publish what = {.paths = &run->paths, .parent = run->parent, .host = run->host, .time = run->time};
-	if (tusk_publish_snapshot(&run->ingest, &what, ret_result, err) < 0)
-		return -1;
+	int result = tusk_publish_snapshot(&run->ingest, &what, ret_result, err);
 	if (TUSK_SABOTAGED(snapshot_before_packs))
 		tusk_writers_finish(run->ingest.writers);
+	if (result != 0)
+		return result;
 	/* The snapshot is safe; the other nodes get what is still on its way to them. */
 	tusk_nodeset_settle(run->ingest.repository->node, run->ingest.options->stop);
 	return 0;

@@ -64,7 +64,8 @@ static int load_object(const char *path, const struct stat *status, int kind)
 {
 	struct object *object = &objects[object_count];
 
-	if (kind != FTW_F || strstr(path, "/repo/tmp/") || strcmp(path + repo_len, "lock") == 0)
+	if (kind != FTW_F || strstr(path, "/repo/tmp/") || strcmp(path + repo_len, "lock") == 0 ||
+	    strcmp(path + repo_len, "reserve") == 0)
 		return 0;
 	if (object_count == OBJECTS_MAX)
 		errx(2, "too many objects");

@@ -177,6 +177,7 @@ stop_ceph() {
 end_ceph() {
   local status=$?
   stop_ceph
-  trap cleanup EXIT
-  exit $status
+  set +e
+  (exit $status)
+  cleanup
 }
