@@ -8,6 +8,7 @@
 
 #include "tusk/trail.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -178,6 +179,7 @@ static void name_version(const struct tuskfs_slot *slot, const char *path, char 
 
 static uint64_t nodeid_of(const struct found *found)
 {
+	assert(found->slot); /* whoever found it has set it */
 	return TUSKFS_PATH_BIT | tuskfs_inode_pack(found->slot->slot, found->number);
 }
 
@@ -208,7 +210,7 @@ int tuskfs_versions_stat(const struct tuskfs *fs, const struct tuskfs_place *pla
 static int folder_entry(const struct tuskfs *fs, const struct tuskfs_catalogue *catalogue, const char *path,
 			struct fuse_entry_param *ret_entry)
 {
-	struct found oldest;
+	struct found oldest = {0};
 	if (strcmp(path, "/") == 0) {
 		const struct tuskfs_node *node = tuskfs_catalogue_node(catalogue, TUSKFS_NODE_VERSIONS);
 		ret_entry->ino = TUSKFS_NODE_VERSIONS;
@@ -328,6 +330,7 @@ static int list_names(const struct found *folder, uint64_t position, const struc
 	TUSK_AUTO_DIR struct tusk_dir *dir = NULL;
 	struct tusk_entry child = {0};
 	int more;
+	assert(folder->slot);
 	if (tusk_view_entry(folder->slot->view, folder->number, &directory, &err) < 0 ||
 	    tusk_dir_open(folder->slot->view, &directory, &dir, &err) < 0)
 		return tuskfs_report(folder->slot, folder->number, &err);

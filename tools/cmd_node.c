@@ -121,8 +121,8 @@ static int parse_requirement(const char *word, unsigned require[TUSK_ROLE_COUNT]
 	enum tusk_role role;
 	if (equals && (size_t)(equals - word) < sizeof(name))
 		memcpy(name, word, (size_t)(equals - word));
-	if (tusk_role_parse(name, &role) < 0 || strspn(equals + 1, "0123456789") != strlen(equals + 1) || !equals[1] ||
-	    strlen(equals) > 3)
+	if (!equals || tusk_role_parse(name, &role) < 0 || strspn(equals + 1, "0123456789") != strlen(equals + 1) ||
+	    !equals[1] || strlen(equals) > 3)
 		return tusk_err_set(err, TUSK_E_USAGE, 0, "\"%s\" is not local=N, remote=N or cloud=N", word);
 	require[role] = (unsigned)strtoul(equals + 1, NULL, 10);
 	return 0;

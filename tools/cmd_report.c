@@ -39,7 +39,7 @@ static bool is_same(const struct tusk_snapshot *a, const struct tusk_snapshot *b
 static struct series *series_of(struct report *report, const struct tusk_snapshot *snapshot)
 {
 	for (size_t i = 0; i < report->series_count; i++)
-		if (is_same(report->series[i].newest, snapshot))
+		if (report->series[i].newest && is_same(report->series[i].newest, snapshot))
 			return &report->series[i];
 	return &report->series[report->series_count++];
 }
@@ -63,7 +63,7 @@ static int follow(struct report *report, const struct tusk_snapshot_list *list, 
 		report->page.all_logical += snapshot->root.bytes;
 	}
 	for (size_t i = 0; i < report->series_count; i++)
-		report->page.files += report->series[i].newest->counters.files;
+		report->page.files += report->series[i].newest ? report->series[i].newest->counters.files : 0;
 	report->page.logical = logical;
 	report->page.points = report->points;
 	report->page.point_count = report->page.snapshots = list->count;

@@ -197,7 +197,7 @@ static void zsh_option(FILE *out, const struct tusk_opt_row *row, const char *in
 	fputs("]", out);
 	if (takes_value(row)) {
 		enum values values = values_of(row);
-		fprintf(out, ":%s:", row->argument);
+		fprintf(out, ":%s:", row->argument ? row->argument : "");
 		if (row->choices) {
 			fputc('(', out);
 			print_choices(out, row);

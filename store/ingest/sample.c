@@ -20,7 +20,8 @@ void tusk_sample_choose(struct tusk_ingest *ingest, const struct tusk_snapshot *
 	for (size_t i = 0; i + 1 < parent->provenance.count; i += 2) {
 		uint32_t slice, slices;
 		if (strcmp(parent->provenance.items[i], KEY) == 0 &&
-		    sscanf(parent->provenance.items[i + 1], "%" SCNu32 "/%" SCNu32, &slice, &slices) == 2 &&
+		    /* Nine digits do not overflow. NOLINTNEXTLINE(cert-err34-c) */
+		    sscanf(parent->provenance.items[i + 1], "%9" SCNu32 "/%9" SCNu32, &slice, &slices) == 2 &&
 		    slices == ingest->slices && slice < slices)
 			ingest->slice = (slice + 1) % slices;
 	}

@@ -128,7 +128,7 @@ static int begin(struct tusk_pruner *pruner, struct tusk_node_lock **ret_lock, s
 /* The list as the node has it; an epoch that it speaks of has begun. */
 static int read_state(struct tusk_pruner *pruner, struct tusk_epoch *ret_epoch, struct tusk_err *err)
 {
-	struct tusk_epoch epoch;
+	struct tusk_epoch epoch = {0};
 	uint64_t newest = 0;
 
 	if (tusk_epoch_load(pruner->node, pruner->keys, &epoch, err) < 0 ||

@@ -233,7 +233,7 @@ static int mend_pack(struct repair *repair, const char *name, const struct tusk_
 			 (unsigned long long)salvage.saved, salvage.packs[0] ? salvage.packs : "a new pack");
 	else
 		snprintf(what, sizeof(what), "was damaged; %llu of %llu records are lost%s%s; moved to quarantine",
-			 (unsigned long long)salvage.lost, (unsigned long long)(salvage.lost + salvage.saved),
+			 (unsigned long long)salvage.lost, (unsigned long long)salvage.lost + salvage.saved,
 			 salvage.packs[0] ? ", the others saved in " : "", salvage.packs);
 	tell(repair, name, found != 0 || salvage.lost > 0, what);
 	return 0;

@@ -7,8 +7,6 @@
 /* Packs are filled up to this, so that one damaged pack mostly becomes one new one. */
 #define FULL_SIZE (TUSK_PACK_MAX_SIZE - 2 * TUSK_RECORD_MAX_RAW)
 
-TUSK_DEFINE_CLEANUP(struct tusk_pack, pack, tusk_pack_close)
-
 struct salvage {
 	struct tusk_repository *repository;
 	const struct repair_toc *from;

@@ -3,6 +3,7 @@
 #include "crypto.h"
 #include "fileio.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -150,6 +151,7 @@ static int from_environment(struct tusk_s3_identity *ret_identity, struct tusk_e
 	    {{"AWS_SESSION_TOKEN", ret_identity->token, sizeof(ret_identity->token)}, token ? token : ""},
 	};
 
+	assert(key); /* that is why we are here */
 	if (!secret)
 		return tusk_err_set(err, TUSK_E_USAGE, 0, "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

@@ -218,6 +218,7 @@ bool tusk_s3_host_is_local(const char *host)
 		return true;
 	if (len > strlen(suffix) && strcmp(host + len - strlen(suffix), suffix) == 0)
 		return true;
+	/* Three digits do not overflow. NOLINTNEXTLINE(cert-err34-c) */
 	return sscanf(host, "%3u.%3u.%3u.%3u%n", &a, &b, &c, &d, &used) == 4 && !host[used] && a == 127 && b < 256 &&
 	       c < 256 && d < 256;
 }

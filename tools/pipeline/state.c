@@ -38,10 +38,12 @@ static void read_line(const struct pipeline *p, struct pipeline_state *state, co
 {
 	char name[PIPELINE_NAME_MAX + 1], key[32];
 	uint64_t number;
-	if (sscanf(line, "run %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &state->run_began, &state->run_ended,
-		   &state->run_exit, &state->failures) == 4)
+	/* Nineteen digits do not overflow. NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(line, "run %19" SCNu64 " %19" SCNu64 " %19" SCNu64 " %19" SCNu64, &state->run_began,
+		   &state->run_ended, &state->run_exit, &state->failures) == 4)
 		return;
-	if (sscanf(line, "node %64s %31[a-z_] %" SCNu64, name, key, &number) != 3)
+	/* Nineteen digits do not overflow. NOLINTNEXTLINE(cert-err34-c) */
+	if (sscanf(line, "node %64s %31[a-z_] %19" SCNu64, name, key, &number) != 3)
 		return;
 	const struct pipeline_node *node = pipeline_find_node(p, name);
 	uint64_t *value = node ? member(&state->nodes[node - p->nodes], key) : NULL;
