@@ -174,7 +174,8 @@ static int take_rest(struct lines *lines, struct tusk_parameters *parameters, st
 
 int tusk_parameters_decode(const void *data, size_t len, struct tusk_parameters *ret_parameters, struct tusk_err *err)
 {
-	struct lines lines = {.position = data, .end = (const char *)data + len};
+	const char *text = len ? data : ""; /* of an empty object there may be no address */
+	struct lines lines = {.position = text, .end = text + len};
 	struct tusk_parameters parameters = {0};
 
 	if (len > TUSK_PARAMETERS_MAX)

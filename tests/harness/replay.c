@@ -209,6 +209,13 @@ static void write_end(struct replay *replay)
 	state_write(replay->model, STATE_EVERYTHING, 0, replay->scratch);
 }
 
+/* The model of the file system lives until the end, on purpose: LeakSanitizer shall look at tusk, not at this. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+
 int main(int argc, char *argv[])
 {
 	static struct replay replay;
