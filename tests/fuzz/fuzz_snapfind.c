@@ -12,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct tusk_snapshot items[SNAPSHOTS];
+static char none[] = "", home[] = "home";
 
 static void prepare(void)
 {
@@ -22,6 +23,7 @@ static void prepare(void)
 		items[i].time.tv_sec = NOW - (time_t)(SNAPSHOTS - i) * 40000;
 		memset(items[i].id.bytes, (int)(i * 0x11), 2); /* some ids begin alike */
 		items[i].id.bytes[5] = (uint8_t)i;
+		items[i].source = i % 3 ? none : home; /* a decoded manifest has every text */
 	}
 }
 
