@@ -158,7 +158,8 @@ struct tusk_entry handmade_entry(struct handmade *made, const char *name, enum t
 					   [TUSK_TYPE_SOCKET] = S_IFSOCK};
 	return (struct tusk_entry){.type = type,
 				   .name = keep(made, name, strlen(name)),
-				   .mode = formats[type] | 0644,
+				   .mode =
+				       ((size_t)type < sizeof(formats) / sizeof(formats[0]) ? formats[type] : 0) | 0644,
 				   .uid = 1000,
 				   .gid = 100,
 				   .user = {.data = (const uint8_t *)"anna", .len = 4},
