@@ -190,7 +190,7 @@ static int forget(struct tusk_cli *cli, struct tusk_repository *repository, bool
 	TUSK_AUTO_FREE struct tusk_verdict *verdicts = NULL;
 	struct tusk_policy policy;
 	bool named = cli->args->operands.count > 0;
-	size_t count;
+	size_t count = 0;
 
 	if (read_policy(cli->args, &policy, err) < 0 || tusk_cli_snapshots(cli, repository, &list, err) < 0)
 		return -1;
