@@ -37,6 +37,15 @@ enum tusk_role tusk_role_of_url(const char *url)
 	return TUSK_ROLE_LOCAL;
 }
 
+size_t tusk_nodes_find(const struct tusk_nodes *nodes, const char *name)
+{
+	size_t i = 0;
+
+	while (i < nodes->count && strcmp(nodes->items[i].name, name) != 0)
+		i++;
+	return i;
+}
+
 /* ---- what may be in a list ---- */
 
 static bool is_name(const char *name)

@@ -157,10 +157,8 @@ static int choose(const struct tusk_repository *repository, const struct tusk_in
 	const struct tusk_nodes *nodes = &repository->nodes;
 
 	for (size_t k = 0; k < options->count; k++) {
-		size_t i = 0;
+		size_t i = tusk_nodes_find(nodes, options->names[k]);
 
-		while (i < nodes->count && strcmp(nodes->items[i].name, options->names[k]) != 0)
-			i++;
 		if (i == nodes->count)
 			return tusk_err_set(err, TUSK_E_ABSENT, 0, "there is no node %s", options->names[k]);
 		result->items[i].asked = true;

@@ -9,11 +9,9 @@
 
 static struct tusk_member *find(struct tusk_nodes *nodes, const char *name)
 {
-	for (size_t i = 0; i < nodes->count; i++) {
-		if (strcmp(nodes->items[i].name, name) == 0)
-			return &nodes->items[i];
-	}
-	return NULL;
+	size_t i = tusk_nodes_find(nodes, name);
+
+	return i < nodes->count ? &nodes->items[i] : NULL;
 }
 
 static unsigned count_role(const struct tusk_nodes *nodes, enum tusk_role role)

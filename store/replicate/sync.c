@@ -259,10 +259,8 @@ static int choose_targets(struct sync *sync, struct tusk_err *err)
 	const struct tusk_nodes *nodes = &sync->repository->nodes;
 
 	for (size_t k = 0; k < options->count; k++) {
-		size_t i = 0;
+		size_t i = tusk_nodes_find(nodes, options->names[k]);
 
-		while (i < nodes->count && strcmp(nodes->items[i].name, options->names[k]) != 0)
-			i++;
 		if (i == nodes->count)
 			return tusk_err_set(err, TUSK_E_ABSENT, 0, "there is no node %s", options->names[k]);
 		sync->result->items[i].asked = true;

@@ -144,8 +144,8 @@ static void judge_state(struct replay *replay, uint64_t seed)
 	empty(replay->scratch);
 	state_write(replay->model, STATE_RANDOM, seed, replay->scratch);
 	snprintf(prefix, sizeof(prefix), "state %zu:%llu", replay->records, (unsigned long long)seed);
-	if (replay->failed >= SHOWN_MAX)
-		freopen("/dev/null", "w", stderr);
+	if (replay->failed >= SHOWN_MAX && !freopen("/dev/null", "w", stderr))
+		exit(2);
 	replay->judged++;
 	replay->failed += !oracle_judge(replay->scratch, &want, prefix);
 }

@@ -272,7 +272,8 @@ static int sim_get(struct tusk_node *node, const char *name, size_t max, struct 
 	const struct sim_object *object = find(sim, name);
 	if (!object)
 		return TUSK_NODE_ABSENT;
-	assert(object->len <= max);
+	if (object->len > max)
+		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s: %zu bytes, more than %zu", name, object->len, max);
 	ret_data->len = 0;
 	return tusk_buf_append(ret_data, object->data, object->len) < 0 ? -1 : TUSK_NODE_FOUND;
 }

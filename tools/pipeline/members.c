@@ -8,10 +8,8 @@
 
 static const struct tusk_member *find(const struct tusk_nodes *nodes, const char *name)
 {
-	for (size_t i = 0; nodes->counter && i < nodes->count; i++)
-		if (strcmp(nodes->items[i].name, name) == 0)
-			return &nodes->items[i];
-	return NULL;
+	size_t i = tusk_nodes_find(nodes, name);
+	return nodes->counter && i < nodes->count ? &nodes->items[i] : NULL;
 }
 
 static int fill(const struct pipeline_node *node, struct tusk_member *ret_member, struct tusk_err *err)

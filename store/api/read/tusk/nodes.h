@@ -40,4 +40,7 @@ enum tusk_role tusk_role_of_url(const char *url);
  * role. */
 void tusk_nodes_get(const struct tusk_repository *repository, struct tusk_nodes *ret_nodes);
 
+/* The place of the node of that name in the list; nodes->count: there is none. */
+size_t tusk_nodes_find(const struct tusk_nodes *nodes, const char *name);
+
 #endif
