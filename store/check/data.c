@@ -16,21 +16,18 @@ struct scan {
 	struct tusk_check *check;
 	uint32_t number;
 	struct tusk_pack *pack;
-	struct tusk_aead *aead;
-	struct tusk_ider *ider;
+	struct tusk_pack_copier copier;
 	struct tusk_hasher *hasher;
-	struct tusk_buf buffer, scratch;
+	struct tusk_buf buffer; /* bytes of the pack as they are stored */
 	unsigned bad_records;
 };
 
 static void scan_release(struct scan *scan)
 {
 	tusk_pack_close(scan->pack);
-	tusk_aead_free(scan->aead);
-	tusk_ider_free(scan->ider);
+	tusk_pack_copier_release(&scan->copier);
 	tusk_hasher_free(scan->hasher);
-	tusk_buf_wipe(&scan->buffer);
-	tusk_buf_wipe(&scan->scratch);
+	tusk_buf_release(&scan->buffer);
 }
 
 /* 0 when the error was damage to the pack and has been reported. */
@@ -92,23 +89,6 @@ static int check_inner_toc(struct scan *scan, struct tusk_err *err)
 	return 0;
 }
 
-static int open_record(struct scan *scan, const struct tusk_record *record, struct tusk_err *err)
-{
-	struct tusk_id id;
-	scan->buffer.len = 0;
-	if (record->raw > TUSK_RECORD_MAX_RAW)
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "a record is larger than the format allows");
-	if (tusk_buf_reserve(&scan->buffer, record->raw ? record->raw : 1) != 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (tusk_pack_read(scan->pack, scan->aead, record, &scan->scratch, scan->buffer.data, err) != 0)
-		return -1;
-	tusk_ider_from_data(scan->ider, record->type, scan->buffer.data, record->raw, &id);
-	if (!tusk_id_equal(&id, &record->id))
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "the record at offset %u is not what its id says",
-				    record->offset);
-	return 0;
-}
-
 /* A damaged copy harms nobody while the reader finds another one. */
 static bool has_other_copy(struct scan *scan, const struct tusk_record *record)
 {
@@ -122,7 +102,7 @@ static bool has_other_copy(struct scan *scan, const struct tusk_record *record)
 static int check_record(struct scan *scan, const struct tusk_record *record, struct tusk_err *err)
 {
 	struct tusk_err why = {0};
-	if (open_record(scan, record, &why) == 0)
+	if (tusk_pack_copier_read(&scan->copier, scan->pack, record, &why) == 0)
 		return 0;
 	if (!check_is_damage(why.code)) {
 		*err = why;
@@ -141,8 +121,8 @@ static int check_records(struct scan *scan, struct tusk_err *err)
 	TUSK_AUTO_TOC struct tusk_toc toc = {0};
 	struct tusk_err why = {0};
 
-	if (tusk_toc_load(check->repository->node, &check->repository->keys, scan->aead, &check->packs[scan->number].id,
-			  &toc, &why) != 0)
+	if (tusk_toc_load(check->repository->node, &check->repository->keys, scan->copier.aead,
+			  &check->packs[scan->number].id, &toc, &why) != 0)
 		return judge(scan, &why, err);
 	for (uint32_t i = 0; i < toc.count; i++)
 		if (check_go_on(check, err) != 0 || check_record(scan, &toc.records[i], err) != 0)
@@ -194,13 +174,13 @@ static int run(void *context, void *job, struct tusk_err *err)
 	struct progress *progress = context;
 	struct tusk_check *check = progress->check;
 	struct check_pack *pack = job;
-	struct scan scan = {.check = check,
-			    .number = (uint32_t)(pack - check->packs),
-			    .aead = tusk_aead_new(),
-			    .ider = tusk_ider_new(&check->repository->keys),
-			    .hasher = tusk_hasher_new()};
+	struct scan scan = {.check = check, .number = (uint32_t)(pack - check->packs), .hasher = tusk_hasher_new()};
 
-	int status = check_one(&scan, err);
+	int status = tusk_pack_copier_init(&scan.copier, &check->repository->keys, err);
+	if (status == 0 && !scan.hasher)
+		status = tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (status == 0)
+		status = check_one(&scan, err);
 	scan_release(&scan);
 	pthread_mutex_lock(&check->lock);
 	pack->is_read = status == 0;

@@ -76,4 +76,20 @@ int tusk_pack_decode(struct tusk_pack *pack, struct tusk_aead *aead, const struc
 		     const uint8_t *sealed, struct tusk_buf *scratch, uint8_t *out, struct tusk_err *err);
 int tusk_pack_pread(struct tusk_pack *pack, void *data, size_t len, uint64_t offset, struct tusk_err *err);
 
+/* Records that are proven against their ids, one after the other, and go on into another pack in the form that they
+ * have: nothing is compressed again. One thread at a time. */
+struct tusk_pack_copier {
+	struct tusk_aead *aead;
+	struct tusk_ider *ider;
+	struct tusk_buf raw, scratch; /* the record that was read last; its sealed and its compressed form */
+};
+int tusk_pack_copier_init(struct tusk_pack_copier *copier, const struct tusk_keys *keys, struct tusk_err *err);
+void tusk_pack_copier_release(struct tusk_pack_copier *copier); /* wipes what was read */
+/* As tusk_pack_read; TUSK_E_CORRUPT as well when the bytes are not those that record->id names. */
+int tusk_pack_copier_read(struct tusk_pack_copier *copier, struct tusk_pack *pack, const struct tusk_record *record,
+			  struct tusk_err *err);
+/* The record that was read last, as tusk_pack_writer_add. */
+int tusk_pack_copier_write(const struct tusk_pack_copier *copier, const struct tusk_record *record,
+			   struct tusk_pack_writer *writer, struct tusk_err *err);
+
 #endif

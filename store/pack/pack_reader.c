@@ -150,6 +150,11 @@ static int read_once(struct tusk_pack *pack, struct tusk_aead *aead, const struc
 	return decode(pack, aead, record, scratch->data, scratch->data + record->stored, out, err);
 }
 
+const uint8_t *tusk_pack_compressed(const struct tusk_record *record, const struct tusk_buf *scratch)
+{
+	return scratch->data + record->stored;
+}
+
 /* As open_header. */
 int tusk_pack_read(struct tusk_pack *pack, struct tusk_aead *aead, const struct tusk_record *record,
 		   struct tusk_buf *scratch, uint8_t *out, struct tusk_err *err)

@@ -22,6 +22,10 @@ size_t tusk_toc_sealed_size(uint32_t count);
 int tusk_toc_seal(struct tusk_aead *aead, const struct tusk_object_key *key, const struct tusk_record *records,
 		  uint32_t count, struct tusk_buf *out, struct tusk_err *err);
 
+/* Where the compressed form of a record lies, record->stored - TUSK_TAG_SIZE bytes, after tusk_pack_read has expanded
+ * it with this scratch. Not for raw records. */
+const uint8_t *tusk_pack_compressed(const struct tusk_record *record, const struct tusk_buf *scratch);
+
 /* Opens a pack's header, whichever kind it is of. name is for messages. */
 int tusk_pack_header_open(const struct tusk_keys *keys, const uint8_t header[TUSK_OBJECT_HEADER_SIZE], const char *name,
 			  enum tusk_pack_kind *ret_kind, struct tusk_object_key *ret_key, struct tusk_err *err);

@@ -1,6 +1,5 @@
 #include "repack.h"
 
-#include "codec.h"
 #include "tusk/cleanup.h"
 
 #include <string.h>
@@ -12,12 +11,9 @@ struct tusk_repack {
 	struct tusk_repository *repository;
 	struct tusk_node *node;
 	const struct tusk_live *live;
-	struct tusk_aead *aead;
-	struct tusk_ider *ider;
-	struct tusk_compressor *compressor;
+	struct tusk_pack_copier copier;
 	struct tusk_pack_writer *writers[KINDS]; /* chunks, trees */
-	struct tusk_buf raw, packed, scratch;
-	struct tusk_toc other; /* the last keeper's table of contents, for tusk_repack_is_spare */
+	struct tusk_toc other;                   /* the last keeper's table of contents, for tusk_repack_is_spare */
 	uint64_t written;
 };
 
@@ -34,11 +30,8 @@ int tusk_repack_new(struct tusk_repository *repository, struct tusk_node *node, 
 	repack->repository = repository;
 	repack->node = node;
 	repack->live = live;
-	repack->aead = tusk_aead_new();
-	repack->ider = tusk_ider_new(&repository->keys);
-	repack->compressor = tusk_compressor_new();
-	if (!repack->aead || !repack->ider || !repack->compressor)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (tusk_pack_copier_init(&repack->copier, &repository->keys, err) < 0)
+		return -1;
 	*ret_repack = TUSK_STEAL(repack);
 	return 0;
 }
@@ -50,31 +43,9 @@ void tusk_repack_free(struct tusk_repack *repack)
 	for (size_t i = 0; i < KINDS; i++)
 		if (repack->writers[i])
 			tusk_pack_writer_abort(repack->writers[i]);
-	tusk_aead_free(repack->aead);
-	tusk_ider_free(repack->ider);
-	tusk_compressor_free(repack->compressor);
-	tusk_buf_release(&repack->raw);
-	tusk_buf_release(&repack->packed);
-	tusk_buf_release(&repack->scratch);
+	tusk_pack_copier_release(&repack->copier);
 	tusk_toc_release(&repack->other);
 	free(repack);
-}
-
-/* One record into repack->raw; its bytes are what its id says. */
-static int read_record(struct tusk_repack *repack, struct tusk_pack *pack, const struct tusk_record *record,
-		       struct tusk_err *err)
-{
-	struct tusk_id id;
-
-	repack->raw.len = 0;
-	if (tusk_buf_reserve(&repack->raw, record->raw + 1) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (tusk_pack_read(pack, repack->aead, record, &repack->scratch, repack->raw.data, err) < 0)
-		return -1;
-	tusk_ider_from_data(repack->ider, record->type, repack->raw.data, record->raw, &id);
-	if (!tusk_id_equal(&id, &record->id))
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "a record does not match its id");
-	return 0;
 }
 
 /* ---- writing ---- */
@@ -90,39 +61,14 @@ static int finish(struct tusk_repack *repack, struct tusk_pack_writer **writer, 
 	return 0;
 }
 
-static int compress(struct tusk_repack *repack, const struct tusk_record *record, uint8_t *ret_codec, size_t *ret_len,
-		    struct tusk_err *err)
-{
-	TUSK_AUTO_BUF struct tusk_buf proof = {0};
-
-	repack->packed.len = 0;
-	if (tusk_buf_reserve(&repack->packed, record->raw + 1) < 0 || tusk_buf_reserve(&proof, record->raw + 1) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	enum tusk_codec codec =
-	    tusk_compress(repack->compressor, repack->raw.data, record->raw, repack->packed.data, ret_len);
-	*ret_codec = (uint8_t)codec;
-	if (codec == TUSK_CODEC_RAW)
-		return 0;
-	if (tusk_decompress(codec, repack->packed.data, *ret_len, proof.data, record->raw, err) < 0 ||
-	    memcmp(proof.data, repack->raw.data, record->raw) != 0)
-		return tusk_err_set(err, TUSK_E_INTERNAL, 0, "the compressor returned other bytes than it was given");
-	return 0;
-}
-
 static int write_record(struct tusk_repack *repack, enum tusk_pack_kind kind, const struct tusk_record *record,
 			struct tusk_err *err)
 {
 	struct tusk_pack_writer **writer = &repack->writers[kind == TUSK_PACK_TREES];
-	uint8_t codec;
-	size_t len = 0;
 
-	if (compress(repack, record, &codec, &len, err) < 0)
-		return -1;
 	if (!*writer && tusk_pack_writer_open(repack->node, &repack->repository->keys, kind, writer, err) < 0)
 		return -1;
-	const uint8_t *payload = codec == TUSK_CODEC_RAW ? repack->raw.data : repack->packed.data;
-	if (tusk_pack_writer_add(*writer, record->type, codec, &record->id, payload,
-				 codec == TUSK_CODEC_RAW ? record->raw : len, record->raw, NULL, err) < 0)
+	if (tusk_pack_copier_write(&repack->copier, record, *writer, err) < 0)
 		return -1;
 	if (tusk_pack_writer_size(*writer) < repack->repository->parameters.pack_size &&
 	    tusk_pack_writer_count(*writer) < RECORDS_MAX)
@@ -141,7 +87,8 @@ int tusk_repack_copy(struct tusk_repack *repack, const struct tusk_toc *toc, siz
 		size_t keeper;
 		if (!tusk_live_keeper(repack->live, &record->id, &keeper) || keeper != number)
 			continue;
-		if (read_record(repack, pack, record, err) < 0 || write_record(repack, toc->kind, record, err) < 0)
+		if (tusk_pack_copier_read(&repack->copier, pack, record, err) < 0 ||
+		    write_record(repack, toc->kind, record, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -170,7 +117,8 @@ static const struct tusk_record *find_record(struct tusk_repack *repack, const s
 	if (!tusk_id_equal(&repack->other.pack, pack)) {
 		tusk_toc_release(&repack->other);
 		repack->other = (struct tusk_toc){0};
-		if (tusk_toc_load(repack->node, &repack->repository->keys, repack->aead, pack, &repack->other, err) < 0)
+		if (tusk_toc_load(repack->node, &repack->repository->keys, repack->copier.aead, pack, &repack->other,
+				  err) < 0)
 			return NULL;
 	}
 	for (uint32_t i = 0; i < repack->other.count; i++)
@@ -188,7 +136,7 @@ static int read_copy(struct tusk_repack *repack, const struct tusk_id *keeper, c
 
 	if (!record || tusk_pack_open(repack->node, &repack->repository->keys, keeper, &pack, err) < 0)
 		return -1;
-	return read_record(repack, pack, record, err);
+	return tusk_pack_copier_read(&repack->copier, pack, record, err);
 }
 
 int tusk_repack_is_spare(struct tusk_repack *repack, const struct tusk_toc *toc, struct tusk_err *err)
