@@ -1,5 +1,6 @@
 #include "stored.h"
 
+#include "radix.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -30,35 +31,9 @@ int tusk_stored_add(struct tusk_stored *stored, const struct tusk_id *id, uint32
 	return 0;
 }
 
-static void swap(struct tusk_stored_item *a, struct tusk_stored_item *b)
-{
-	struct tusk_stored_item held = *a;
-	*a = *b;
-	*b = held;
-}
-
-/* Radix exchange (Knuth, TAOCP 5.2.2, algorithm R), from the topmost bit down: at most 64 passes. */
-static void sort_bits(struct tusk_stored_item *items, size_t count, int bit)
-{
-	while (count > 1 && bit >= 0) {
-		uint64_t mask = (uint64_t)1 << bit;
-		size_t low = 0, high = count;
-		while (low < high) {
-			if (!(items[low].prefix & mask))
-				low++;
-			else
-				swap(&items[low], &items[--high]);
-		}
-		bit--;
-		sort_bits(items, low, bit);
-		items += low;
-		count -= low;
-	}
-}
-
 void tusk_stored_sort(struct tusk_stored *stored)
 {
-	sort_bits(stored->items, stored->count, 63);
+	tusk_radix_sort(stored->items, stored->count, sizeof(*stored->items));
 }
 
 const struct tusk_stored_item *tusk_stored_find(const struct tusk_stored *stored, const struct tusk_id *id,

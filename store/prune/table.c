@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include "crypto.h"
+#include "radix.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -51,38 +52,16 @@ int tusk_table_add(struct tusk_table *table, const struct tusk_id *id, uint32_t 
 	return 0;
 }
 
-static void swap(struct tusk_table_item *a, struct tusk_table_item *b)
-{
-	struct tusk_table_item held = *a;
-	*a = *b;
-	*b = held;
-}
-
-/* Radix exchange (Knuth, TAOCP 5.2.2, algorithm R): in place; at most 64 calls deep. */
-static void sort_bits(struct tusk_table_item *items, size_t count, int bit)
-{
-	while (count > 1 && bit >= 0) {
-		uint64_t mask = (uint64_t)1 << bit;
-		size_t low = 0, high = count;
-		while (low < high) {
-			if (!(items[low].high & mask))
-				low++;
-			else
-				swap(&items[low], &items[--high]);
-		}
-		bit--;
-		sort_bits(items, low, bit);
-		items += low;
-		count -= low;
-	}
-}
-
 /* Objects whose first 64 bits are equal, which does not happen, by the rest. */
 static void sort_low(struct tusk_table_item *items, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		for (size_t k = i; k > 0 && items[k - 1].high == items[k].high && items[k - 1].low > items[k].low; k--)
-			swap(&items[k - 1], &items[k]);
+	for (size_t i = 1; i < count; i++) {
+		struct tusk_table_item item = items[i];
+		size_t k = i;
+		for (; k > 0 && items[k - 1].high == item.high && items[k - 1].low > item.low; k--)
+			items[k] = items[k - 1];
+		items[k] = item;
+	}
 }
 
 int tusk_table_sort(struct tusk_table *table, struct tusk_err *err)
@@ -91,7 +70,7 @@ int tusk_table_sort(struct tusk_table *table, struct tusk_err *err)
 	table->live = calloc(table->count / 8 + 1, 1);
 	if (!table->live)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	sort_bits(table->items, table->count, 63);
+	tusk_radix_sort(table->items, table->count, sizeof(*table->items));
 	sort_low(table->items, table->count);
 	return 0;
 }
