@@ -2,92 +2,58 @@
 #include "check_nodes.h"
 #include "check_text.h"
 #include "cmd.h"
-#include "progress.h"
 #include "signals.h"
+#include "stage.h"
 #include "tusk/text.h"
 
-#include <pthread.h>
-
-struct stage {
+struct watch {
 	struct tusk_cli *cli;
 	struct tusk_display *display;
-	pthread_mutex_t lock; /* guards the rest: written by check's threads, read by the display's */
-	char name[64];
-	uint64_t done, total;
+	struct tusk_stage stage;
 };
 
 static void on_damage(void *context, const struct tusk_damage *damage)
 {
-	struct stage *stage = context;
-	tusk_display_hold(stage->display);
-	if (stage->cli->report.json)
-		tusk_cli_print(stage->cli, tusk_damage_json(damage));
+	struct watch *watch = context;
+	tusk_display_hold(watch->display);
+	if (watch->cli->report.json)
+		tusk_cli_print(watch->cli, tusk_damage_json(damage));
 	else
 		tusk_damage_print(stdout, damage);
-	tusk_display_resume(stage->display);
+	tusk_display_resume(watch->display);
 }
 
 static void on_stage(void *context, const char *name, uint64_t done, uint64_t total)
 {
-	struct stage *stage = context;
-	pthread_mutex_lock(&stage->lock);
-	snprintf(stage->name, sizeof(stage->name), "%s", name);
-	stage->done = done;
-	stage->total = total;
-	pthread_mutex_unlock(&stage->lock);
-}
-
-static void line(void *context, uint64_t elapsed_ms, char *ret_text, size_t size)
-{
-	struct stage *stage = context;
-	char done[32], total[32], time[16];
-	pthread_mutex_lock(&stage->lock);
-	tusk_text_count(stage->done, done);
-	tusk_text_count(stage->total, total);
-	tusk_text_duration(elapsed_ms / 1000, time);
-	if (stage->name[0] && stage->total)
-		snprintf(ret_text, size, "%s  checking %s: %s/%s", time, stage->name, done, total);
-	else if (stage->name[0])
-		snprintf(ret_text, size, "%s  checking %s: %s", time, stage->name, done);
-	pthread_mutex_unlock(&stage->lock);
-}
-
-static void status(void *context, uint64_t elapsed_ms, struct tusk_json *json)
-{
-	struct stage *stage = context;
-	(void)elapsed_ms;
-	pthread_mutex_lock(&stage->lock);
-	tusk_json_text(json, "stage", stage->name);
-	tusk_json_count(json, "done", stage->done);
-	tusk_json_count(json, "total", stage->total);
-	pthread_mutex_unlock(&stage->lock);
+	struct watch *watch = context;
+	tusk_stage_set(&watch->stage, name, done, total);
 }
 
 static void on_warning(void *context, const struct tusk_err *why)
 {
-	struct stage *stage = context;
-	tusk_display_hold(stage->display);
-	tusk_report_warning(&stage->cli->report, "check: %s", why->message);
-	tusk_display_resume(stage->display);
+	struct watch *watch = context;
+	tusk_display_hold(watch->display);
+	tusk_report_warning(&watch->cli->report, "check: %s", why->message);
+	tusk_display_resume(watch->display);
 }
 
 /* repository: NULL for a check without a key. */
 static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_check_result *ret_result,
 	       struct tusk_err *err)
 {
-	struct stage stage = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER};
-	struct tusk_progress_source source = {.line = line, .status = status, .context = &stage};
+	struct watch watch = {.cli = cli, .stage = TUSK_STAGE("checking ")};
+	struct tusk_progress_source source = tusk_stage_source(&watch.stage);
 	TUSK_AUTO_DISPLAY struct tusk_display *display = NULL;
 	if (tusk_display_start(cli, &source, &display, err) < 0)
 		return -1;
-	stage.display = display;
+	watch.display = display;
 	struct tusk_check_options options = {.data = tusk_args_has(cli->args, TUSK_OPT_DATA),
 					     .share_ppm = (uint32_t)cli->args->values[TUSK_OPT_DATA].number,
 					     .threads = (unsigned)cli->args->values[TUSK_OPT_THREADS].number,
 					     .on_damage = on_damage,
 					     .on_stage = on_stage,
 					     .on_warning = on_warning,
-					     .context = &stage,
+					     .context = &watch,
 					     .stop = tusk_signals_catch()};
 	if (!repository)
 		return tusk_check_keyless(tusk_cli_url(cli, err), &options, ret_result, err);

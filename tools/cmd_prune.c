@@ -1,51 +1,13 @@
 /* tusk prune: giving back the space of what was forgotten. */
-#include "progress.h"
 #include "prune_text.h"
 #include "signals.h"
+#include "stage.h"
 #include "tusk/cleanup.h"
 #include "tusk/text.h"
 
-#include <pthread.h>
-
-struct stage {
-	struct tusk_cli *cli;
-	pthread_mutex_t lock; /* guards the rest */
-	char name[32];
-	uint64_t done, total;
-};
-
 static void on_stage(void *context, const char *name, uint64_t done, uint64_t total)
 {
-	struct stage *stage = context;
-	pthread_mutex_lock(&stage->lock);
-	snprintf(stage->name, sizeof(stage->name), "%s", name);
-	stage->done = done;
-	stage->total = total;
-	pthread_mutex_unlock(&stage->lock);
-}
-
-static void line(void *context, uint64_t elapsed_ms, char *ret_text, size_t size)
-{
-	struct stage *stage = context;
-	char done[32], total[32], time[16];
-	pthread_mutex_lock(&stage->lock);
-	tusk_text_count(stage->done, done);
-	tusk_text_count(stage->total, total);
-	tusk_text_duration(elapsed_ms / 1000, time);
-	if (stage->name[0])
-		snprintf(ret_text, size, "%s  %s: %s/%s", time, stage->name, done, total);
-	pthread_mutex_unlock(&stage->lock);
-}
-
-static void status(void *context, uint64_t elapsed_ms, struct tusk_json *json)
-{
-	struct stage *stage = context;
-	(void)elapsed_ms;
-	pthread_mutex_lock(&stage->lock);
-	tusk_json_text(json, "stage", stage->name);
-	tusk_json_count(json, "done", stage->done);
-	tusk_json_count(json, "total", stage->total);
-	pthread_mutex_unlock(&stage->lock);
+	tusk_stage_set(context, name, done, total);
 }
 
 static void print_json(struct tusk_cli *cli, const struct tusk_prune_result *result, bool dry_run)
@@ -103,8 +65,8 @@ static void print_text(const struct tusk_prune_result *result, bool dry_run)
 static int run(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_prune_options *options,
 	       struct tusk_prune_result *ret_result, struct tusk_err *err)
 {
-	struct stage stage = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER};
-	struct tusk_progress_source source = {.line = line, .status = status, .context = &stage};
+	struct tusk_stage stage = TUSK_STAGE("");
+	struct tusk_progress_source source = tusk_stage_source(&stage);
 	TUSK_AUTO_DISPLAY struct tusk_display *display = NULL;
 	if (tusk_display_start(cli, &source, &display, err) < 0)
 		return -1;
