@@ -315,7 +315,7 @@ static void swap(struct driver **current)
 		*current = new;
 		return;
 	}
-	tuskfs_log(LOG_ERR, "snapshots with extended attributes are not shown before the next mount: %s", err.message);
+	tuskfs_log(LOG_ERR, "no snapshot newer than now is shown before the next mount: %s", err.message);
 	end(new);
 }
 
