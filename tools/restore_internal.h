@@ -79,7 +79,7 @@ int restore_remove(int dirfd, const char *name, struct tusk_err *err);
  * for deletion (TUSK_E_EXISTS). */
 int restore_make_way(const struct restore *restore, int dirfd, const char *name, struct tusk_err *err);
 
-/* restore_meta.c: owner, xattrs, mode, times. fd of the object, or -1: by dirfd and name without following. */
+/* restore_meta.c: owner, xattrs, mode, times. fd of the object, or -1: what dirfd and name are now, looked at once. */
 int restore_metadata(struct restore *restore, int dirfd, const char *name, int fd, const struct tusk_entry *entry,
 		     struct tusk_err *err);
 

@@ -7,22 +7,22 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-/* How the object is reached: by descriptor, or by a path through /proc that does not follow its last component. */
+/* The object itself, whatever happens to its name meanwhile: a file or folder by its descriptor; what cannot be opened
+ * (FIFO, device, symlink) by a descriptor that only points at it, and that one's name in /proc. */
 struct target {
-	int dirfd, fd;
-	const char *name;
-	char path[300];
+	int fd;
+	char path[32]; /* empty: fd is open */
 };
 
 static ssize_t list_names(const struct target *target, char *list, size_t size)
 {
-	return target->fd >= 0 ? flistxattr(target->fd, list, size) : llistxattr(target->path, list, size);
+	return target->path[0] ? listxattr(target->path, list, size) : flistxattr(target->fd, list, size);
 }
 
 static int set_one(const struct target *target, const char *name, const struct tusk_bytes *value)
 {
-	return target->fd >= 0 ? fsetxattr(target->fd, name, value->data, value->len, 0)
-			       : lsetxattr(target->path, name, value->data, value->len, 0);
+	return target->path[0] ? setxattr(target->path, name, value->data, value->len, 0)
+			       : fsetxattr(target->fd, name, value->data, value->len, 0);
 }
 
 static bool wanted(const struct tusk_xattrs *xattrs, const char *name)
@@ -46,10 +46,10 @@ static void remove_others(const struct target *target, const struct tusk_xattrs 
 	for (const char *name = list; name < list + size; name += strlen(name) + 1) {
 		if (wanted(xattrs, name) || strcmp(name, "security.selinux") == 0)
 			continue;
-		if (target->fd >= 0)
-			fremovexattr(target->fd, name);
+		if (target->path[0])
+			removexattr(target->path, name);
 		else
-			lremovexattr(target->path, name);
+			fremovexattr(target->fd, name);
 	}
 }
 
@@ -89,8 +89,7 @@ static int set_owner(struct restore *restore, const struct target *target, const
 	*ret_mine = true;
 	if (st->st_uid == entry->uid && st->st_gid == entry->gid)
 		return 0;
-	if (fchownat(target->fd >= 0 ? target->fd : target->dirfd, target->fd >= 0 ? "" : target->name, entry->uid,
-		     entry->gid, target->fd >= 0 ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW) == 0)
+	if (fchownat(target->fd, "", entry->uid, entry->gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	if (restore->root && errno != EINVAL)
 		return -1;
@@ -106,30 +105,42 @@ static int set_mode(const struct target *target, const struct tusk_entry *entry,
 
 	if (entry->type == TUSK_TYPE_SYMLINK)
 		return 0;
-	return target->fd >= 0 ? fchmod(target->fd, mode) : fchmodat(target->dirfd, target->name, mode, 0);
+	return target->path[0] ? chmod(target->path, mode) : fchmod(target->fd, mode);
+}
+
+static int set_all(struct restore *restore, const struct target *target, const struct tusk_entry *entry,
+		   struct tusk_err *err)
+{
+	const struct timespec times[2] = {entry->mtime, entry->mtime};
+	struct stat st;
+	bool mine;
+
+	if (fstat(target->fd, &st))
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot look at what was restored");
+	if (target->path[0] && (st.st_mode & S_IFMT) != (entry->mode & S_IFMT))
+		return tusk_err_set(err, TUSK_E_IO, 0, "something else was put in its place");
+	if (set_owner(restore, target, entry, &st, &mine))
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the owner");
+	if (set_xattrs(restore, target, entry, err))
+		return -1;
+	if (set_mode(target, entry, mine))
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the mode");
+	if (target->path[0] ? utimensat(AT_FDCWD, target->path, times, 0) : futimens(target->fd, times))
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the times");
+	return 0;
 }
 
 int restore_metadata(struct restore *restore, int dirfd, const char *name, int fd, const struct tusk_entry *entry,
 		     struct tusk_err *err)
 {
-	struct target target = {.dirfd = dirfd, .fd = fd, .name = name};
-	const struct timespec times[2] = {entry->mtime, entry->mtime};
-	struct stat st;
-	bool mine;
+	struct target target = {.fd = fd};
 
-	if (fd < 0)
-		snprintf(target.path, sizeof target.path, "/proc/self/fd/%d/%s", dirfd, name);
-	if (fd >= 0 ? fstat(fd, &st) : fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+	if (fd >= 0)
+		return set_all(restore, &target, entry, err);
+	TUSK_AUTO_FD int pointer = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (pointer < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot look at what was restored");
-	if (fd < 0 && (st.st_mode & S_IFMT) != (entry->mode & S_IFMT))
-		return tusk_err_set(err, TUSK_E_IO, 0, "something else was put in its place");
-	if (set_owner(restore, &target, entry, &st, &mine))
-		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the owner");
-	if (set_xattrs(restore, &target, entry, err))
-		return -1;
-	if (set_mode(&target, entry, mine))
-		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the mode");
-	if (fd >= 0 ? futimens(fd, times) : utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW))
-		return tusk_err_set(err, TUSK_E_IO, errno, "cannot set the times");
-	return 0;
+	target.fd = pointer;
+	snprintf(target.path, sizeof(target.path), "/proc/self/fd/%d", pointer);
+	return set_all(restore, &target, entry, err);
 }

@@ -72,6 +72,17 @@ static void open_source(struct restore *restore, struct restore_dir *dir, const 
 		prime(dir->source_fd);
 }
 
+/* A directory of ours that denies us everything. Its name may lead elsewhere by now: what has been looked at is opened,
+ * and nothing else. */
+static int open_locked(int parent, const char *name)
+{
+	TUSK_AUTO_FD int fd = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fd < 0 || chmod(path, 0700) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Opens or makes the directory name below dir->parent. What stands in its place and is no directory is replaced, as the
  * policy says. */
 static int open_dir(struct restore *restore, struct restore_dir *dir, const char *name, struct tusk_err *err)
@@ -101,8 +112,8 @@ static int open_dir(struct restore *restore, struct restore_dir *dir, const char
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot make the folder");
 	dir->fd = openat(parent, name,
 			 O_RDONLY | O_DIRECTORY | (TUSK_SABOTAGED(restore_follows) ? 0 : O_NOFOLLOW) | O_CLOEXEC);
-	if (dir->fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
-		dir->fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd < 0 && errno == EACCES)
+		dir->fd = open_locked(parent, name);
 	if (dir->fd < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot open the folder");
 	if (!restore->root && !options->dry_run && fstat(dir->fd, &st) == 0 && (st.st_mode & 0700) != 0700)

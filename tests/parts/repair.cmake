@@ -15,3 +15,7 @@ add_executable(hostile hostile/hostile.c hostile/cases_names.c hostile/cases_met
 target_link_libraries(hostile PRIVATE tusk_handmade tusk_tree tusk_snapshot)
 add_test(NAME hostile/snapshots COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hostile/hostile.sh)
 set_tests_properties(hostile/snapshots PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 600)
+# Restore against somebody who swaps symlinks into the target.
+add_executable(swapper hostile/swapper.c)
+add_test(NAME hostile/race COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hostile/race.sh)
+set_tests_properties(hostile/race PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 3600)
