@@ -35,6 +35,8 @@ kdf_bounds            ctest unit/keyslot
 no_ctime              ctest unit/ingest
 stale_index           ctest unit/ingest
 restore_follows       ctest cli/restore
+restore_follows       ../hostile/race.sh
+snapshot_fsync        blocks.sh first incremental
 default_permissions   ctest fs/permissions
 STEPS
 }
