@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Restores into a tree whose folders and FIFOs another process keeps exchanging for symlinks (swapper.c): nothing outside is written, made, removed, or changed
 # in mode, owner or time. CI: 6,000 entries; TUSK_TEST_FULL=1: 300,000; TUSK_TRIES=N. As root (with rights to spoil anything) and as nobody in turn.
+# shellcheck disable=SC2119 # arguments are optional
 # shellcheck source=tests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 # shellcheck source=tests/lib/harness.sh
