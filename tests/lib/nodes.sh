@@ -31,3 +31,35 @@ damage() {
   printf "\\$(printf %03o $((byte ^ 255)))" | dd of="$1" bs=1 seek=$at conv=notrunc status=none
 }
 cut_half() { chmod u+w "$1" && truncate -s $(($(stat -c %s "$1") / 2)) "$1"; }
+
+# A place is a folder of this machine, or s3+http://HOST:PORT/BUCKET/PREFIX (then ceph.sh has been sourced).
+# take PLACE OBJECT FILE, give PLACE OBJECT FILE, lose PLACE OBJECT: reads, writes over, removes one object past tusk.
+take() {
+  case $1 in
+    s3+http://*) python3 "${tests:?}/lib/s3raw.py" GET "${1#s3+http://}/$2" "$3" ;;
+    *) cp "$1/$2" "$3" ;;
+  esac
+}
+give() {
+  case $1 in
+    s3+http://*) python3 "${tests:?}/lib/s3raw.py" PUT "${1#s3+http://}/$2" "$3" ;;
+    *) rm -f "$1/$2" && cp "$3" "$1/$2" ;;
+  esac
+}
+lose() {
+  case $1 in
+    s3+http://*) python3 "${tests:?}/lib/s3raw.py" DELETE "${1#s3+http://}/$2" ;;
+    *) rm "$1/$2" ;;
+  esac
+}
+
+# harm PLACE OBJECT damage|cut_half|lose: one object, wherever it lies.
+harm() {
+  if [ "$3" = lose ]; then
+    lose "$1" "$2"
+    return
+  fi
+  take "$1" "$2" "$dir/harmed"
+  $3 "$dir/harmed"
+  give "$1" "$2" "$dir/harmed"
+}

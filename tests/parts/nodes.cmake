@@ -7,3 +7,6 @@ foreach(topic nodes nodes_check nodes_heal nodes_remote nodes_sync)
   set_tests_properties(cli/${topic} PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77
     TIMEOUT 300)
 endforeach()
+add_test(NAME fs/nodes_heal COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/fs/nodes_heal.sh)
+set_tests_properties(fs/nodes_heal PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77
+  TIMEOUT 300)
