@@ -108,7 +108,7 @@ static int load_union(struct set *set, const char *prefix, struct set_listing *r
 	return 0;
 }
 
-/* A snapshot that was forgotten on one member is forgotten. */
+/* A snapshot that was forgotten on one member is forgotten; a key that was removed likewise. */
 static int drop_forgotten(struct set *set, struct set_listing *listing, struct tusk_err *err)
 {
 	struct set_listing forgotten TUSK_CLEANUP(listing_release) = {0};
@@ -145,7 +145,8 @@ int set_list(struct tusk_node *node, const char *prefix,
 
 	if (load_union(set, prefix, &listing, err) < 0)
 		return -1;
-	if (strcmp(prefix, "snapshots/") == 0 && drop_forgotten(set, &listing, err) < 0)
+	if ((strcmp(prefix, "snapshots/") == 0 || strcmp(prefix, "keys/") == 0) &&
+	    drop_forgotten(set, &listing, err) < 0)
 		return -1;
 	for (size_t i = 0; result == 0 && i < listing.count; i++) {
 		char name[TUSK_NODE_NAME_SIZE];

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define SNAPSHOTS "snapshots/"
-#define FORGOTTEN "forgotten/"
 #define MARKS     "marks/"
 
 static void name_of(const char *folder, const struct tusk_id *id, char ret_name[80])
@@ -23,26 +22,17 @@ static void name_of(const char *folder, const struct tusk_id *id, char ret_name[
 	snprintf(ret_name, 80, "%s%s", folder, text);
 }
 
-/* The note: sealed, then the SHA-256 of that. */
 static int put_tombstone(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_buf *manifest,
 			 struct tusk_err *err)
 {
 	struct tusk_tombstone tombstone = {.time = time(NULL), .manifest = *manifest};
-	TUSK_AUTO_BUF struct tusk_buf body = {0}, object = {0};
-	uint8_t hash[32];
-	char name[80];
+	TUSK_AUTO_BUF struct tusk_buf body = {0};
 
-	name_of(FORGOTTEN, id, name);
 	if (manifest->len > TUSK_SEALED_MAX / 2)
 		tombstone.manifest.len = 0;
 	if (tusk_tombstone_encode(&tombstone, &body) < 0)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	if (tusk_sealed_make(&repository->keys, TUSK_SEALED_FORGOTTEN, name, body.data, body.len, &object, err) < 0)
-		return -1;
-	tusk_sha256(object.data, object.len, hash);
-	if (tusk_buf_append(&object, hash, sizeof(hash)) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return tusk_node_put(repository->node, name, object.data, object.len, err);
+	return tusk_sealed_bury(repository->node, &repository->keys, id, body.data, body.len, err);
 }
 
 /* What stays of them says nothing. */

@@ -1,7 +1,9 @@
 #include "slots.h"
 
 #include "handle.h"
+#include "sealed.h"
 #include "tusk/init.h"
+#include "wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +147,16 @@ static int find_key(const struct tusk_key_info *keys, size_t count, const char *
 	return 0;
 }
 
+/* Without this note a copy of the slot on a node that is away now would come back with that node. */
+static int bury(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_err *err)
+{
+	struct tusk_buf body TUSK_AUTO_BUF = {0};
+
+	if (tusk_put_u64(&body, (uint64_t)time(NULL)) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return tusk_sealed_bury(repository->node, &repository->keys, id, body.data, body.len, err);
+}
+
 int tusk_key_remove(struct tusk_repository *repository, const char *prefix, struct tusk_id *ret_id,
 		    struct tusk_err *err)
 {
@@ -160,7 +172,7 @@ int tusk_key_remove(struct tusk_repository *repository, const char *prefix, stru
 		return tusk_err_set(err, TUSK_E_USAGE, 0,
 				    "this is the last key that opens the repository; add another one first");
 	tusk_keyslot_name(&keys[position].id, name);
-	if (tusk_node_remove(repository->node, name, err) < 0)
+	if (bury(repository, &keys[position].id, err) < 0 || tusk_node_remove(repository->node, name, err) < 0)
 		return -1;
 	*ret_id = keys[position].id;
 	return 0;

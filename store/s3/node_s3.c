@@ -77,6 +77,7 @@ int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_
 	pthread_mutex_init(&node->lock, NULL);
 	node->base.ops = &node_ops;
 	node->base.url = copy;
+	node->base.is_remote = true;
 	*ret_node = &node->base;
 	return 0;
 }

@@ -93,3 +93,19 @@ int tusk_sealed_get(struct tusk_node *node, const struct tusk_keys *keys, enum t
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "%s is damaged: its content does not match its name", name);
 	return tusk_sealed_open(keys, kind, folder, name, object.data, object.len, ret_body, err);
 }
+
+int tusk_sealed_bury(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id, const void *body,
+		     size_t len, struct tusk_err *err)
+{
+	struct tusk_buf object TUSK_AUTO_BUF = {0};
+	char name[80] = "forgotten/";
+	uint8_t hash[TUSK_SHA256_SIZE];
+
+	tusk_id_text(id, name + strlen(name));
+	if (tusk_sealed_make(keys, TUSK_SEALED_FORGOTTEN, name, body, len, &object, err) < 0)
+		return -1;
+	tusk_sha256(object.data, object.len, hash);
+	if (tusk_buf_append(&object, hash, sizeof(hash)) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return tusk_node_put(node, name, object.data, object.len, err);
+}

@@ -32,5 +32,8 @@ int tusk_sealed_put(struct tusk_node *node, const struct tusk_keys *keys, enum t
 /* Gets one of those by its full name; the bytes must hash to it. TUSK_NODE_FOUND, TUSK_NODE_ABSENT or -1. */
 int tusk_sealed_get(struct tusk_node *node, const struct tusk_keys *keys, enum tusk_sealed_kind kind,
 		    const char *folder, const char *name, struct tusk_buf *ret_body, struct tusk_err *err);
+/* Puts "forgotten/<id>" with that body: the sealed note, then the SHA-256 of it. */
+int tusk_sealed_bury(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_id *id, const void *body,
+		     size_t len, struct tusk_err *err);
 
 #endif

@@ -70,6 +70,16 @@ expect_exit 0 "$TUSK" sync
 expect_equal_nodes repo usb shelf
 expect_exit 0 "$TUSK" check --data
 
+# Nor does a key that was removed meanwhile.
+expect_exit 0 "$TUSK" key add --new-key-file second
+mv shelf away
+expect_exit 0 "$TUSK" key remove "$("$TUSK" key list | awk '$1 != "*" { print $1 }')"
+mv away shelf
+[ "$("$TUSK" key list | wc -l)" = 1 ] || fail "the removed key is listed: $("$TUSK" key list)"
+expect_exit 0 "$TUSK" sync
+expect_exit 12 "$TUSK" -r shelf --key-file second ls latest
+expect_equal_nodes repo usb shelf
+
 # Each alone, everything else gone.
 mkdir gone
 for node in repo usb shelf; do
