@@ -31,7 +31,7 @@ static void print_json(struct tusk_cli *cli, const struct tusk_repository *repos
 	tusk_json_count(json, "tree_packs", stats->tree_packs);
 	tusk_json_count(json, "physical_bytes", stats->physical_bytes);
 	tusk_json_count(json, "all_nodes_bytes", sum);
-	tusk_json_count(json, "index_entries", stats->index_entries);
+	tusk_json_count(json, "objects", stats->records);
 	tusk_json_count(json, "raw_bytes", stats->raw_bytes);
 	tusk_json_count(json, "stored_bytes", stats->stored_bytes);
 	tusk_json_count(json, "latest_bytes", logical->latest);
@@ -75,7 +75,7 @@ static void print_text(const struct tusk_repository *repository, const struct tu
 	size_row("unique data", stats->raw_bytes);
 	size_row("compressed", stats->stored_bytes);
 	size_row("on disk", stats->physical_bytes);
-	count_row("chunks and tree blocks", stats->index_entries);
+	count_row("chunks and tree blocks", stats->records);
 	count_row("packs", stats->packs);
 	if (stats->total_bytes)
 		size_row("free on that disk", stats->free_bytes);

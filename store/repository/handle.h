@@ -15,7 +15,7 @@
 struct tusk_pack_figures {
 	struct tusk_id pack;
 	enum tusk_pack_kind kind; /* 0: its table of contents cannot be read */
-	uint64_t stored, raw;
+	uint64_t records, stored, raw;
 };
 
 struct tusk_fetcher; /* reader/fetcher.h: caches and open packs; made at first use */

@@ -60,6 +60,7 @@ static int read_figures(struct tusk_repository *repository, struct tusk_aead *ae
 		return -1;
 	}
 	figures->kind = toc.kind;
+	figures->records = toc.count;
 	for (uint32_t i = 0; i < toc.count; i++) {
 		figures->stored += toc.records[i].stored;
 		figures->raw += toc.records[i].raw;
@@ -104,6 +105,7 @@ static int count_packs(struct tusk_repository *repository, struct tusk_repositor
 		struct tusk_pack_figures *old = repository->figures;
 
 		for (size_t i = 0; i < listing.count; i++) {
+			stats->records += listing.items[i].records;
 			stats->stored_bytes += listing.items[i].stored;
 			stats->raw_bytes += listing.items[i].raw;
 			stats->chunk_packs += listing.items[i].kind == TUSK_PACK_CHUNKS;
@@ -164,11 +166,9 @@ int tusk_repository_stat(struct tusk_repository *repository, struct tusk_reposit
 			 struct tusk_err *err)
 {
 	struct tusk_repository_stats stats = {0};
-	uint64_t index_packs;
 
 	if (count_packs(repository, &stats, err) < 0 || count_others(repository, &stats, err) < 0 ||
-	    tusk_node_space(repository->node, &stats.free_bytes, &stats.total_bytes, err) < 0 ||
-	    tusk_index_count(repository->index, &stats.index_entries, &index_packs, err) < 0)
+	    tusk_node_space(repository->node, &stats.free_bytes, &stats.total_bytes, err) < 0)
 		return -1;
 	*ret_stats = stats;
 	return 0;

@@ -59,12 +59,12 @@ const char *tusk_repository_url(const struct tusk_repository *repository);
 /* The state folder of this repository on this client; borrowed. */
 const char *tusk_repository_state_dir(const struct tusk_repository *repository);
 
-/* Figures of the nodes and the index. */
+/* Figures of the nodes. */
 struct tusk_repository_stats {
 	uint64_t packs, chunk_packs, tree_packs, snapshots;
-	uint64_t physical_bytes; /* every object on the node, as du --apparent-size counts files */
-	uint64_t index_entries, stored_bytes, raw_bytes; /* of all indexed records */
-	uint64_t free_bytes, total_bytes;                /* of the node's file system */
+	uint64_t physical_bytes;                   /* every object on the node, as du --apparent-size counts files */
+	uint64_t records, stored_bytes, raw_bytes; /* of all packs: sealed; expanded */
+	uint64_t free_bytes, total_bytes;          /* of the node's file system */
 };
 int tusk_repository_stat(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
 			 struct tusk_err *err);
