@@ -1,15 +1,21 @@
 #include "radix.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-static bool has_bit(const uint8_t *item, int bit)
+static uint64_t key_of(const uint8_t *item, size_t size)
 {
 	uint64_t key;
+	uint32_t low;
+	uint16_t high;
 
-	memcpy(&key, item, sizeof(key));
-	return key >> bit & 1;
+	if (size == 16) {
+		memcpy(&key, item, sizeof(key));
+		return key;
+	}
+	memcpy(&high, item, sizeof(high));
+	memcpy(&low, item + sizeof(high), sizeof(low));
+	return (uint64_t)high << 32 | low;
 }
 
 static void swap(uint8_t *a, uint8_t *b, size_t size)
@@ -27,13 +33,13 @@ static void sort_bits(uint8_t *items, size_t count, size_t size, int bit)
 		uint8_t *low = items, *high = items + count * size;
 
 		while (low < high) {
-			if (!has_bit(low, bit)) {
+			if (!(key_of(low, size) >> bit & 1)) {
 				low += size;
 				continue;
 			}
 			high -= size;
-			if (size == 12) /* a size that the compiler knows: no call */
-				swap(low, high, 12);
+			if (size == 10) /* a size that the compiler knows: no call */
+				swap(low, high, 10);
 			else
 				swap(low, high, 16);
 		}
@@ -47,6 +53,5 @@ static void sort_bits(uint8_t *items, size_t count, size_t size, int bit)
 
 void tusk_radix_sort(void *items, size_t count, size_t size)
 {
-	if (count > 1 && (size == 12 || size == 16))
-		sort_bits(items, count, size, 63);
+	sort_bits(items, count, size, size == 16 ? 63 : 47);
 }

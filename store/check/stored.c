@@ -7,7 +7,12 @@
 
 static uint64_t prefix_of(const struct tusk_id *id)
 {
-	return tusk_load_u64(id->bytes);
+	return tusk_load_u64(id->bytes) & 0xffffffffffff;
+}
+
+static uint64_t prefix_at(const struct tusk_stored *stored, size_t i)
+{
+	return (uint64_t)stored->items[i].high << 32 | stored->items[i].low;
 }
 
 void tusk_stored_release(struct tusk_stored *stored)
@@ -27,7 +32,9 @@ int tusk_stored_add(struct tusk_stored *stored, const struct tusk_id *id, uint32
 		stored->items = grown;
 		stored->capacity = wanted;
 	}
-	stored->items[stored->count++] = (struct tusk_stored_item){.prefix = prefix_of(id), .pack = pack};
+	uint64_t prefix = prefix_of(id);
+	stored->items[stored->count++] =
+	    (struct tusk_stored_item){.high = (uint16_t)(prefix >> 32), .low = (uint32_t)prefix, .pack = pack};
 	return 0;
 }
 
@@ -44,13 +51,13 @@ const struct tusk_stored_item *tusk_stored_find(const struct tusk_stored *stored
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (stored->items[middle].prefix < prefix)
+		if (prefix_at(stored, middle) < prefix)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	size_t end = low;
-	while (end < stored->count && stored->items[end].prefix == prefix)
+	while (end < stored->count && prefix_at(stored, end) == prefix)
 		end++;
 	*ret_count = end - low;
 	return end > low ? &stored->items[low] : NULL;

@@ -248,7 +248,7 @@ static int add_batch(struct tusk_index *index, const struct tusk_toc *tocs, cons
 	if (!numbers)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot add to the index: out of memory");
 	for (size_t i = 0; i < count; i++)
-		if (tusk_items_append(&items, &tocs[i], (uint32_t)i, TUSK_ALL_IDS, err) < 0)
+		if (tusk_items_append(&items, &tocs[i], (uint32_t)i, err) < 0)
 			return -1;
 	if (tusk_items_sort(&items, err) < 0 || tusk_index_write(index, add_work, &add, err) < 0)
 		return -1;

@@ -19,16 +19,12 @@ struct tusk_items {
 void tusk_items_release(struct tusk_items *items);
 #define TUSK_AUTO_ITEMS TUSK_CLEANUP(tusk_items_release)
 
-/* Ids by the first eight bytes, inclusive. */
-struct tusk_id_range {
-	uint64_t first, last;
-};
-#define TUSK_ALL_IDS ((struct tusk_id_range){0, UINT64_MAX})
+/* The first eight bytes of an id as a number: ids are in the order of these. */
+uint64_t tusk_item_prefix(const struct tusk_id *id);
+struct tusk_item tusk_item_of(const struct tusk_record *record, uint32_t pack);
 
 int tusk_items_reserve(struct tusk_items *items, size_t count, struct tusk_err *err);
-/* Appends toc's records that lie in range. */
-int tusk_items_append(struct tusk_items *items, const struct tusk_toc *toc, uint32_t pack, struct tusk_id_range range,
-		      struct tusk_err *err);
+int tusk_items_append(struct tusk_items *items, const struct tusk_toc *toc, uint32_t pack, struct tusk_err *err);
 int tusk_items_sort(struct tusk_items *items, struct tusk_err *err);
 /* Puts the items from..to-1 of the order into the table; numbers[entry.pack] is the number of an item's pack. An id
  * that is there with a valid entry keeps it. append: the items come after all that the table holds, as a rule. Adds

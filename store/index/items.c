@@ -16,7 +16,7 @@ void tusk_items_release(struct tusk_items *items)
 	*items = (struct tusk_items){0};
 }
 
-static uint64_t prefix_of(const struct tusk_id *id)
+uint64_t tusk_item_prefix(const struct tusk_id *id)
 {
 	return __builtin_bswap64(tusk_load_u64(id->bytes));
 }
@@ -37,25 +37,23 @@ int tusk_items_reserve(struct tusk_items *items, size_t count, struct tusk_err *
 	return 0;
 }
 
-int tusk_items_append(struct tusk_items *items, const struct tusk_toc *toc, uint32_t pack, struct tusk_id_range range,
-		      struct tusk_err *err)
+struct tusk_item tusk_item_of(const struct tusk_record *record, uint32_t pack)
+{
+	return (struct tusk_item){.id = record->id,
+				  .entry = {.pack = pack,
+					    .offset = record->offset,
+					    .stored = record->stored,
+					    .raw = record->raw,
+					    .type = record->type,
+					    .codec = record->codec}};
+}
+
+int tusk_items_append(struct tusk_items *items, const struct tusk_toc *toc, uint32_t pack, struct tusk_err *err)
 {
 	if (tusk_items_reserve(items, items->count + toc->count, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < toc->count; i++) {
-		const struct tusk_record *record = &toc->records[i];
-		uint64_t prefix = prefix_of(&record->id);
-
-		if (prefix < range.first || prefix > range.last)
-			continue;
-		items->items[items->count++] = (struct tusk_item){.id = record->id,
-								  .entry = {.pack = pack,
-									    .offset = record->offset,
-									    .stored = record->stored,
-									    .raw = record->raw,
-									    .type = record->type,
-									    .codec = record->codec}};
-	}
+	for (uint32_t i = 0; i < toc->count; i++)
+		items->items[items->count++] = tusk_item_of(&toc->records[i], pack);
 	return 0;
 }
 
@@ -76,7 +74,7 @@ int tusk_items_sort(struct tusk_items *items, struct tusk_err *err)
 	unsigned shift = 0;
 
 	for (size_t i = 0; i < items->count; i++) {
-		uint64_t prefix = prefix_of(&items->items[i].id);
+		uint64_t prefix = tusk_item_prefix(&items->items[i].id);
 
 		low = prefix < low ? prefix : low;
 		high = prefix > high ? prefix : high;
@@ -89,12 +87,13 @@ int tusk_items_sort(struct tusk_items *items, struct tusk_err *err)
 	if (!ends)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot sort entries of the index: out of memory");
 	for (size_t i = 0; i < items->count; i++)
-		ends[((prefix_of(&items->items[i].id) - low) >> shift) % BUCKET_COUNT + 1]++;
+		ends[((tusk_item_prefix(&items->items[i].id) - low) >> shift) % BUCKET_COUNT + 1]++;
 	for (size_t i = 1; i <= BUCKET_COUNT; i++)
 		ends[i] += ends[i - 1];
 	/* ends[b] begins as the start of bucket b and is its end when all are dealt. */
 	for (size_t i = 0; i < items->count; i++)
-		items->order[ends[((prefix_of(&items->items[i].id) - low) >> shift) % BUCKET_COUNT]++] = (uint32_t)i;
+		items->order[ends[((tusk_item_prefix(&items->items[i].id) - low) >> shift) % BUCKET_COUNT]++] =
+		    (uint32_t)i;
 	for (size_t b = 0, start = 0; b < BUCKET_COUNT; start = ends[b++])
 		if (ends[b] - start > 1)
 			qsort_r(items->order + start, ends[b] - start, sizeof(*items->order), compare_items,

@@ -1,6 +1,7 @@
 /* A new environment beside the old one, filled in the order of its keys. */
 #include "index_items.h"
 #include "index_sync.h"
+#include "parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +26,9 @@ struct builder {
 	struct tusk_pack_row *rows;
 	uint32_t *numbers;
 	struct tusk_items items;
-	uint64_t expected; /* entries, by the sizes of the tocs */
-	size_t limit;      /* entries held at once */
+	struct tusk_parts parts; /* fd -1: not needed */
+	uint64_t expected;       /* entries, by the sizes of the tocs */
+	size_t limit;            /* entries held at once */
 	uint64_t damaged;
 };
 
@@ -48,6 +50,7 @@ static void builder_release(struct builder *builder)
 	free(builder->rows);
 	free(builder->numbers);
 	tusk_items_release(&builder->items);
+	tusk_parts_close(&builder->parts);
 }
 
 /* What rebuilds that were killed have left. */
@@ -198,12 +201,19 @@ static int flush(struct builder *builder, struct tusk_err *err)
 	return 0;
 }
 
-/* All tocs once, for the ids in range. */
-static int pass(struct builder *builder, struct tusk_id_range range, struct tusk_err *err)
+static int take_toc(struct builder *builder, const struct tusk_toc *toc, uint32_t pack, struct tusk_err *err)
+{
+	if (builder->parts.fd >= 0)
+		return tusk_parts_add(&builder->parts, toc, pack, err);
+	if (builder->items.count + toc->count > builder->limit && flush(builder, err) < 0)
+		return -1;
+	return tusk_items_append(&builder->items, toc, pack, err);
+}
+
+static int take_tocs(struct builder *builder, struct tusk_err *err)
 {
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 
-	builder->damaged = 0;
 	if (tusk_toc_stream_open(builder->node, &builder->index->keys, &builder->packs, false, &stream, err) < 0)
 		return -1;
 	for (size_t i = 0; i < builder->packs.count; i++) {
@@ -219,31 +229,46 @@ static int pass(struct builder *builder, struct tusk_id_range range, struct tusk
 			continue;
 		row->records = toc.count;
 		row->kind = (uint8_t)toc.kind;
-		if (builder->items.count + toc.count > builder->limit && flush(builder, err) < 0)
-			return -1;
-		if (tusk_items_append(&builder->items, &toc, (uint32_t)i, range, err) < 0)
+		if (take_toc(builder, &toc, (uint32_t)i, err) < 0)
 			return -1;
 	}
-	return flush(builder, err);
+	return 0;
 }
 
-/* More entries than may be held at once are taken in several passes over the tocs, each for a range of ids: the file is
- * then still written from its beginning to its end. */
+/* A part may be larger than expected: who has the key can choose ids. */
+static int put_part(struct builder *builder, unsigned part, struct tusk_err *err)
+{
+	struct tusk_part_reader reader = {.part = part};
+	struct tusk_items *items = &builder->items;
+	size_t count;
+	int more;
+
+	while ((more = tusk_parts_next(&builder->parts, &reader, &count, err)) > 0) {
+		if (items->count + count > builder->limit && flush(builder, err) < 0)
+			return -1;
+		if (tusk_items_reserve(items, items->count + count, err) < 0)
+			return -1;
+		memcpy(items->items + items->count, reader.items, count * sizeof(*reader.items));
+		items->count += count;
+	}
+	return more < 0 ? -1 : flush(builder, err);
+}
+
+/* More entries than may be held at once go through a temporary file: the index is then still written from its
+ * beginning to its end. */
 static int fill(struct builder *builder, struct tusk_err *err)
 {
-	uint64_t limit = builder->index->tuning.rebuild_count, passes = (builder->expected + limit - 1) / limit;
+	uint64_t limit = builder->index->tuning.rebuild_count, parts = (builder->expected + limit - 1) / limit;
 
-	passes = passes > 0 ? passes : 1;
-	uint64_t width = UINT64_MAX / passes;
-	builder->limit = limit + limit / 16; /* ranges are not quite equal */
-	for (uint64_t i = 0; i < passes; i++) {
-		struct tusk_id_range range = {.first = i * width, .last = (i + 1) * width - 1};
-
-		if (i + 1 == passes)
-			range.last = UINT64_MAX;
-		if (pass(builder, range, err) < 0)
+	parts = parts < TUSK_PARTS_MAX ? parts : TUSK_PARTS_MAX;
+	builder->limit = limit + limit / 16; /* parts are not quite equal */
+	if (parts > 1 && tusk_parts_open(&builder->parts, &builder->place, (unsigned)parts, err) < 0)
+		return -1;
+	if (take_tocs(builder, err) < 0 || flush(builder, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < builder->parts.count; i++)
+		if (put_part(builder, i, err) < 0)
 			return -1;
-	}
 	const struct piece all = {.builder = builder};
 	if (put_pieces(builder, builder->packs.count, TRANSACTION_PACKS, put_rows, err) < 0)
 		return -1;
@@ -279,7 +304,7 @@ static int build(struct builder *builder, struct tusk_index_sync_result *ret_res
 int tusk_index_rebuild(struct tusk_index *index, struct tusk_node *node, struct tusk_index_sync_result *ret_result,
 		       struct tusk_err *err)
 {
-	struct builder builder TUSK_CLEANUP(builder_release) = {.index = index, .node = node};
+	struct builder builder TUSK_CLEANUP(builder_release) = {.index = index, .node = node, .parts = {.fd = -1}};
 
 	pthread_mutex_lock(&index->write_lock);
 	int status = build(&builder, ret_result, err);

@@ -7,6 +7,7 @@
 #define THREADS_NEAR 2u
 #define THREADS_FAR  16u /* they mostly wait for answers */
 #define SLOT_COUNT   32u
+#define HELD_RECORDS 262144u /* that wait in slots before no more is begun: 12 MiB */
 
 void tusk_pack_list_release(struct tusk_pack_list *list)
 {
@@ -78,6 +79,7 @@ struct tusk_toc_stream {
 	pthread_cond_t has_room;  /* a slot was emptied, or stop */
 	pthread_cond_t is_filled; /* a slot was filled */
 	size_t claimed, consumed;
+	size_t held; /* records in filled slots */
 	bool stop;
 	struct slot slots[SLOT_COUNT];
 	pthread_t threads[THREADS_FAR];
@@ -124,7 +126,7 @@ static bool claim(struct tusk_toc_stream *stream, size_t *ret_i)
 {
 	pthread_mutex_lock(&stream->lock);
 	while (!stream->stop && stream->claimed < stream->list->count &&
-	       stream->claimed == stream->consumed + SLOT_COUNT)
+	       (stream->claimed == stream->consumed + SLOT_COUNT || stream->held > HELD_RECORDS))
 		pthread_cond_wait(&stream->has_room, &stream->lock);
 	bool more = !stream->stop && stream->claimed < stream->list->count;
 	if (more)
@@ -146,6 +148,7 @@ static void *run(void *context)
 		pthread_mutex_lock(&stream->lock);
 		stream->slots[i % SLOT_COUNT] = loaded;
 		stream->slots[i % SLOT_COUNT].filled = true;
+		stream->held += loaded.toc.count;
 		pthread_cond_signal(&stream->is_filled);
 		pthread_mutex_unlock(&stream->lock);
 	}
@@ -192,7 +195,8 @@ int tusk_toc_stream_next(struct tusk_toc_stream *stream, enum tusk_toc_state *re
 	struct slot taken = *slot;
 	*slot = (struct slot){0};
 	stream->consumed++;
-	pthread_cond_signal(&stream->has_room);
+	stream->held -= taken.toc.count;
+	pthread_cond_broadcast(&stream->has_room);
 	pthread_mutex_unlock(&stream->lock);
 	if (taken.result < 0) {
 		if (err)

@@ -329,7 +329,7 @@ static void rebuild_and_assert(struct index_fixture *f, const struct tusk_toc *t
 	assert_false(exists(f, TUSK_INDEX_DAMAGED));
 }
 
-static void a_rebuild_finds_everything_in_one_pass_or_in_many(void **state)
+static void a_rebuild_finds_everything_in_memory_and_through_a_file(void **state)
 {
 	struct index_fixture *f = *state;
 	struct tusk_toc tocs[8];
@@ -382,7 +382,7 @@ int main(void)
 	    TEST(a_sync_follows_the_node),
 	    TEST(an_object_hidden_by_a_vanished_pack_is_found_again),
 	    TEST(a_damaged_toc_is_counted_and_costs_nothing_else),
-	    TEST(a_rebuild_finds_everything_in_one_pass_or_in_many),
+	    TEST(a_rebuild_finds_everything_in_memory_and_through_a_file),
 	    TEST(the_first_sync_of_a_large_node_is_a_rebuild),
 	};
 	return cmocka_run_group_tests_name("index", tests, NULL, NULL);
