@@ -12,7 +12,7 @@ check_packages="clang clang-format clang-tidy cppcheck shellcheck libclang-rt-14
   zsh fish"
 # Real services for the tests of remote nodes (the tests that need them say so and are skipped without).
 node_packages="ceph-mon ceph-osd radosgw faketime openssl"
-bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils fio time"
+bench_packages="restic borgbackup casync squashfs-tools squashfuse erofs-utils fio time python3-pyfuse3 util-linux"
 
 say() { printf '\n== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
