@@ -70,11 +70,12 @@ static int fork_driver(const struct names *names, struct tuskfs_daemon *daemon, 
 
 static int open_and_serve(const struct tuskfs_options *options, const struct names *names, struct tusk_err *err)
 {
+	const char *const only[] = {options->node, NULL};
 	struct tusk_open_options open_options = {.ask = tuskfs_credentials_ask,
 						 .ask_context = (void *)(uintptr_t)options,
 						 .state_dir = options->state_dir,
 						 .chunk_cache = (size_t)options->cache,
-						 .only = options->node,
+						 .only = options->node ? only : NULL,
 						 .log = log_line};
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	struct tuskfs_daemon daemon = {.fd = -1};

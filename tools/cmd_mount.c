@@ -36,6 +36,8 @@ static int build_options(const struct tusk_args *args, struct tusk_buf *list, st
 	rc |= add_option(list, "password-file", tusk_args_text(args, TUSK_OPT_PASSWORD_FILE));
 	rc |= add_option(list, "password-command", tusk_args_text(args, TUSK_OPT_PASSWORD_COMMAND));
 	rc |= add_option(list, "key-file", tusk_args_text(args, TUSK_OPT_KEY_FILE));
+	for (size_t i = 0; i < args->values[TUSK_OPT_ONLY].list.count; i++)
+		rc |= add_option(list, "node", args->values[TUSK_OPT_ONLY].list.items[i]);
 	rc |= tusk_buf_append(list, "", 1);
 	return rc ? tusk_err_set(err, TUSK_E_NOMEM, 0, "mount: out of memory") : 0;
 }
@@ -84,6 +86,8 @@ int cmd_mount(struct tusk_cli *cli)
 		return tusk_report_fail(&cli->report, TUSK_E_USAGE,
 					"mount: the repository is named twice: \"%s\" and \"%s\"",
 					tusk_args_text(cli->args, TUSK_OPT_REPOSITORY), words->items[0]);
+	if (cli->args->values[TUSK_OPT_ONLY].list.count > 1)
+		return tusk_report_fail(&cli->report, TUSK_E_USAGE, "mount: a mount shows one node or all of them");
 	const char *url = words->count == 2 ? words->items[0] : tusk_cli_url(cli, &err);
 	const char *directory = words->items[words->count - 1];
 	TUSK_AUTO_BUF struct tusk_buf options = {0};

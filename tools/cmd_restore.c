@@ -169,7 +169,8 @@ static int open_mount(struct job *job, const struct tusk_session *session, const
 		return tusk_private_mount_use(given, snapshot, mount, err);
 	if (tusk_args_has(args, TUSK_OPT_NO_MOUNT) || tusk_args_has(args, TUSK_OPT_DRY_RUN))
 		return 0;
-	if (tusk_private_mount_start(tusk_repository_url(session->repository), snapshot, secret, mount, err) == 0)
+	if (tusk_private_mount_start(tusk_repository_url(session->repository), tusk_cli_only(job->cli), snapshot,
+				     secret, mount, err) == 0)
 		return 0;
 	tusk_report_warning(&job->cli->report, "no mount (%s); reading the repository directly", err->message);
 	tusk_err_clear(err);

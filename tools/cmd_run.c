@@ -4,6 +4,7 @@
 #include "pipeline/members.h"
 #include "pipeline/metrics.h"
 #include "pipeline/output.h"
+#include "pipeline/ping.h"
 #include "pipeline/plan.h"
 #include "pipeline/reality.h"
 #include "pipeline/summary.h"
@@ -64,15 +65,13 @@ static int prepare(struct run *run, struct tusk_err *err)
 	if (pipeline_state_folder(folder, sizeof(folder), err) < 0 ||
 	    pipeline_state_open(p, folder, true, &run->state, err) < 0)
 		return -1;
+	pipeline_ping(run->cli, p, "/start", "");
 	run->usable = calloc(p->node_count, sizeof(*run->usable));
 	if (!run->usable)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	for (size_t n = 0; n < p->node_count; n++) {
 		const struct pipeline_node *node = &p->nodes[n];
 		struct tusk_err why = {0};
-		if (node->limit_upload || node->limit_download)
-			tusk_report_warning(&run->cli->report, "run: node %s: limits of bandwidth are not kept yet",
-					    node->name);
 		if (node->upstream != PIPELINE_NONE || (node->when_present && !pipeline_is_present(node)))
 			continue;
 		if (pipeline_members_join(&run->access, n, run->usable, on_unusable, run, &why) == 0)
@@ -253,6 +252,18 @@ static void alarm_people(struct run *run)
 					    hooks->items[i]);
 }
 
+static void ping_end(struct run *run)
+{
+	char part[16] = "", text[160];
+	size_t good = 0;
+	for (size_t i = 0; i < run->jobs.count; i++)
+		good += pipeline_job_succeeded(&run->jobs.items[i]);
+	if (run->status)
+		snprintf(part, sizeof(part), "/%d", run->status);
+	snprintf(text, sizeof(text), "%s: %zu steps succeeded, exit %d\n", run->pipeline.name, good, run->status);
+	pipeline_ping(run->cli, &run->pipeline, part, text);
+}
+
 static int run_pipeline(struct run *run)
 {
 	struct tusk_err err = {0};
@@ -281,6 +292,9 @@ static int run_pipeline(struct run *run)
 	if (run->jobs.count)
 		pipeline_summary(cli, &run->pipeline, &run->jobs, run->usable, run->status);
 	alarm_people(run);
+	/* Another run, if that holds the lock, tells of itself. */
+	if (run->state.lock_fd >= 0)
+		ping_end(run);
 	return run->status;
 }
 

@@ -121,8 +121,8 @@ static int drill_snapshot(struct tusk_cli *cli, struct tusk_repository *reposito
 	TUSK_AUTO_PRIVATE_MOUNT struct tusk_private_mount mount = TUSK_PRIVATE_MOUNT_NONE;
 	if (tusk_view_open(repository, snapshot, &view, err) < 0)
 		return -1;
-	work->drill->mounted = tusk_private_mount_start(tusk_repository_url(repository), &snapshot->id,
-							work->options->secret, &mount, err) == 0;
+	work->drill->mounted = tusk_private_mount_start(tusk_repository_url(repository), tusk_cli_only(cli),
+							&snapshot->id, work->options->secret, &mount, err) == 0;
 	if (!work->drill->mounted) {
 		tusk_report_warning(&cli->report, "drill: no mount (%s); reading the repository directly",
 				    err->message);

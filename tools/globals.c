@@ -22,6 +22,11 @@ const char *tusk_cli_url(const struct tusk_cli *cli, struct tusk_err *err)
 	return url;
 }
 
+const char *const *tusk_cli_only(const struct tusk_cli *cli)
+{
+	return tusk_args_has(cli->args, TUSK_OPT_ONLY) ? cli->args->values[TUSK_OPT_ONLY].list.items : NULL;
+}
+
 static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *err)
 {
 	struct tusk_cli *cli = context;
@@ -57,11 +62,8 @@ int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository,
 	const char *url = tusk_cli_url(cli, err);
 	if (!url)
 		return -1;
-	struct tusk_open_options options = {.ask = ask,
-					    .ask_context = cli,
-					    .only = tusk_args_text(cli->args, TUSK_OPT_ONLY),
-					    .log = log_line,
-					    .log_context = cli};
+	struct tusk_open_options options = {
+	    .ask = ask, .ask_context = cli, .only = tusk_cli_only(cli), .log = log_line, .log_context = cli};
 	cli->opened = tusk_repository_open(url, &options, ret_repository, err) == 0;
 	if (cli->opened)
 		return 0;

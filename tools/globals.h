@@ -20,6 +20,8 @@ struct tusk_cli {
 
 /* -r or TUSK_REPOSITORY. NULL with TUSK_E_USAGE when there is neither. */
 const char *tusk_cli_url(const struct tusk_cli *cli, struct tusk_err *err);
+/* The nodes of --only, ending with NULL; NULL for all. */
+const char *const *tusk_cli_only(const struct tusk_cli *cli);
 /* Opens the repository, asking for its secret where one is needed. */
 int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository, struct tusk_err *err);
 /* Loads the list of snapshots; those that cannot be read are noted (tusk_cli_note). */

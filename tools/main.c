@@ -25,6 +25,16 @@ static bool wants_json(int argc, char *argv[])
 	return false;
 }
 
+/* The library, and a driver that we start, find limits in the environment. */
+static void pass_limit(const struct tusk_args *args, enum tusk_opt opt, const char *variable)
+{
+	char rate[24];
+	if (!tusk_args_has(args, opt))
+		return;
+	snprintf(rate, sizeof(rate), "%llu", (unsigned long long)args->values[opt].number);
+	setenv(variable, rate, 1);
+}
+
 static int run(struct tusk_cli *cli)
 {
 	const struct tusk_args *args = cli->args;
@@ -52,6 +62,8 @@ int main(int argc, char *argv[])
 	if (tusk_args_parse(argc, argv, &args, &err) < 0)
 		return tusk_report_error(&cli.report, &err, NULL);
 	cli.args = &args;
+	pass_limit(&args, TUSK_OPT_LIMIT_UPLOAD, "TUSK_LIMIT_UPLOAD");
+	pass_limit(&args, TUSK_OPT_LIMIT_DOWNLOAD, "TUSK_LIMIT_DOWNLOAD");
 	cli.report.json = tusk_args_has(&args, TUSK_OPT_JSON);
 	cli.report.quiet = tusk_args_has(&args, TUSK_OPT_QUIET);
 	cli.report.verbosity = args.values[TUSK_OPT_VERBOSE].count;

@@ -36,7 +36,9 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_VERBOSE] = FLAG("verbose", 'v', "say more (-vv: every entry)"),
     [TUSK_OPT_QUIET] = FLAG("quiet", 'q', "only results and errors"),
     [TUSK_OPT_PROGRESS] = CHOICE("progress", "WHEN", "auto, plain, json or none", progress_words),
-    [TUSK_OPT_ONLY] = VALUE("only", 0, TEXT, "NODE", "use this node alone, not the others"),
+    [TUSK_OPT_ONLY] = VALUE("only", 0, LIST, "NODE", "use this node alone (repeatable)"),
+    [TUSK_OPT_LIMIT_UPLOAD] = VALUE("limit-upload", 0, SIZE, "SIZE", "send at most SIZE bytes a second"),
+    [TUSK_OPT_LIMIT_DOWNLOAD] = VALUE("limit-download", 0, SIZE, "SIZE", "receive at most SIZE bytes a second"),
     [TUSK_OPT_HELP] = FLAG("help", 'h', "show help"),
     [TUSK_OPT_VERSION] = FLAG("version", 0, "show the version"),
 

@@ -140,24 +140,46 @@ static int make_folder(struct tusk_private_mount *mount, struct tusk_err *err)
 	return tusk_err_set(err, TUSK_E_IO, error, "cannot make a folder to mount on");
 }
 
-int tusk_private_mount_start(const char *url, const struct tusk_id *snapshot, const struct tusk_secret *secret,
-			     struct tusk_private_mount *mount, struct tusk_err *err)
+/* "snapshot=ID,node=NAME,key-file=/dev/fd/N"; NULL without memory. */
+static char *make_options(const struct tusk_id *snapshot, const char *node, const struct tusk_secret *secret,
+			  int secret_fd)
+{
+	TUSK_AUTO_BUF struct tusk_buf text = {0};
+	char id[TUSK_ID_TEXT_SIZE], file[40] = "";
+	int failed;
+
+	tusk_id_text(snapshot, id);
+	if (secret_fd >= 0)
+		snprintf(file, sizeof file, ",%s-file=/dev/fd/%d",
+			 secret->kind == TUSK_SECRET_PASSPHRASE ? "password" : "key", secret_fd);
+	failed = tusk_buf_append(&text, "snapshot=", 9) | tusk_buf_append(&text, id, strlen(id));
+	failed |= node ? tusk_buf_append(&text, ",node=", 6) : 0;
+	for (; node && *node; node++) {
+		failed |= *node == ',' || *node == '\\' ? tusk_buf_append(&text, "\\", 1) : 0;
+		failed |= tusk_buf_append(&text, node, 1);
+	}
+	failed |= tusk_buf_append(&text, file, strlen(file) + 1);
+	return failed ? NULL : strdup((const char *)text.data);
+}
+
+int tusk_private_mount_start(const char *url, const char *const *only, const struct tusk_id *snapshot,
+			     const struct tusk_secret *secret, struct tusk_private_mount *mount, struct tusk_err *err)
 {
 	TUSK_AUTO_FREE char *program = NULL;
+	TUSK_AUTO_FREE char *options = NULL;
 	TUSK_AUTO_FD int secret_fd = -1;
-	char id[TUSK_ID_TEXT_SIZE], options[200];
 
 	if (tusk_driver_path(&program, err))
 		return -1;
+	if (only && only[0] && only[1])
+		return tusk_err_set(err, TUSK_E_MOUNT, 0, "a mount shows one node or all of them");
 	if (access("/dev/fuse", R_OK | W_OK))
 		return tusk_err_set(err, TUSK_E_MOUNT, errno, "/dev/fuse");
 	if (secret->secret.len && secret_pipe(secret, &secret_fd, err))
 		return -1;
-	tusk_id_text(snapshot, id);
-	snprintf(options, sizeof options, "snapshot=%s%s/dev/fd/%d", id,
-		 secret->kind == TUSK_SECRET_PASSPHRASE ? ",password-file=" : ",key-file=", secret_fd);
-	if (secret_fd < 0)
-		*strchr(options, ',') = 0;
+	options = make_options(snapshot, only ? only[0] : NULL, secret, secret_fd);
+	if (!options)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	if (make_folder(mount, err))
 		return -1;
 	mount->messages = memfd_create("tuskfs messages", MFD_CLOEXEC);

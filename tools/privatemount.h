@@ -18,10 +18,11 @@ struct tusk_private_mount {
 		.fd = -1, .messages = -1 \
 	}
 
-/* Starts tuskfs on a temporary folder for that snapshot and waits until it answers. secret: what opened the repository
- * (empty for an unencrypted one). The driver ends when this process does. TUSK_E_MOUNT when it cannot mount. */
-int tusk_private_mount_start(const char *url, const struct tusk_id *snapshot, const struct tusk_secret *secret,
-			     struct tusk_private_mount *mount, struct tusk_err *err);
+/* Starts tuskfs on a temporary folder for that snapshot and waits until it answers. only: as in tusk_open_options; at
+ * most one node can be named so. secret: what opened the repository (empty for an unencrypted one). The driver ends
+ * when this process does. TUSK_E_MOUNT when it cannot mount. */
+int tusk_private_mount_start(const char *url, const char *const *only, const struct tusk_id *snapshot,
+			     const struct tusk_secret *secret, struct tusk_private_mount *mount, struct tusk_err *err);
 /* Finds the snapshot in a mount that is there already: below its ids/, or, for a mount of a single snapshot, the folder
  * itself. */
 int tusk_private_mount_use(const char *folder, const struct tusk_id *snapshot, struct tusk_private_mount *mount,

@@ -26,6 +26,7 @@ struct tusk_repository {
 	void (*log)(void *context, const char *line); /* the caller's */
 	void *log_context;
 	struct tusk_nodes nodes; /* the list; one item when there is none */
+	bool is_part;            /* nodes are not all that there are */
 	struct tusk_parameters parameters;
 	uint8_t parameters_hash[32];
 	struct tusk_keys keys;

@@ -71,35 +71,70 @@ static size_t find_primary(struct tusk_nodes *nodes, const char *url)
 	return nodes->count++;
 }
 
-static int open_only(struct tusk_repository *repository, size_t primary, const char *only, struct tusk_err *err)
+/* The place in the list of what the user calls a node. */
+static size_t find_named(const struct tusk_repository *repository, size_t primary, const char *only)
+{
+	const struct tusk_nodes *nodes = &repository->nodes;
+
+	if (strcmp(repository->url, only) == 0)
+		return primary;
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (strcmp(nodes->items[i].name, only) == 0 || strcmp(nodes->items[i].url, only) == 0)
+			return i;
+	}
+	return nodes->count;
+}
+
+/* Another node of the list in the place of the one that was opened. */
+static int replace_primary(struct tusk_repository *repository, const struct tusk_member *member, struct tusk_err *err)
 {
 	struct tusk_node *node TUSK_AUTO_NODE = NULL;
 	struct tusk_buf text TUSK_AUTO_BUF = {0};
-	const struct tusk_nodes *nodes = &repository->nodes;
 	uint8_t hash[TUSK_SHA256_SIZE];
-	size_t i = 0;
 
-	while (i < nodes->count && strcmp(nodes->items[i].name, only) != 0 && strcmp(nodes->items[i].url, only) != 0)
-		i++;
-	if (i == nodes->count)
-		return tusk_err_set(err, TUSK_E_USAGE, 0, "there is no node %s; see: tusk node list", only);
-	if (i != primary) {
-		if (tusk_node_open(nodes->items[i].url, &node, err) < 0)
-			return tusk_err_prefix(err, "node %s", only);
-		int found = tusk_node_get(node, "tusk.repository", TUSK_PARAMETERS_MAX, &text, err);
-		if (found < 0)
-			return tusk_err_prefix(err, "node %s", only);
-		tusk_sha256(text.data, text.len, hash);
-		if (found == TUSK_NODE_ABSENT || memcmp(hash, repository->parameters_hash, sizeof(hash)) != 0)
-			return tusk_err_set(err, TUSK_E_NO_REPOSITORY, 0, "node %s does not hold this repository",
-					    only);
-		tusk_node_close(repository->node);
-		repository->node = TUSK_STEAL(node);
-	}
-	repository->nodes.items[0] = repository->nodes.items[i];
-	repository->nodes.count = 1;
-	memset(repository->nodes.require, 0, sizeof(repository->nodes.require));
+	if (tusk_node_open(member->url, &node, err) < 0)
+		return tusk_err_prefix(err, "node %s", member->name);
+	int found = tusk_node_get(node, "tusk.repository", TUSK_PARAMETERS_MAX, &text, err);
+	if (found < 0)
+		return tusk_err_prefix(err, "node %s", member->name);
+	tusk_sha256(text.data, text.len, hash);
+	if (found == TUSK_NODE_ABSENT || memcmp(hash, repository->parameters_hash, sizeof(hash)) != 0)
+		return tusk_err_set(err, TUSK_E_NO_REPOSITORY, 0, "node %s does not hold this repository",
+				    member->name);
+	tusk_node_close(repository->node);
+	repository->node = TUSK_STEAL(node);
 	return 0;
+}
+
+/* Shortens the list to the nodes that were asked for. ret_primary: which of them repository->node is. */
+static int keep_only(struct tusk_repository *repository, const char *const *only, size_t *ret_primary,
+		     struct tusk_err *err)
+{
+	struct tusk_nodes *nodes = &repository->nodes;
+	bool wanted[TUSK_NODES_MAX + 1] = {false};
+	size_t primary = *ret_primary, kept = 0;
+
+	for (; *only; only++) {
+		size_t i = find_named(repository, primary, *only);
+
+		if (i == nodes->count)
+			return tusk_err_set(err, TUSK_E_USAGE, 0, "there is no node %s; see: tusk node list", *only);
+		wanted[i] = true;
+	}
+	repository->is_part = false;
+	for (size_t i = 0; i < nodes->count; i++)
+		repository->is_part = repository->is_part || !wanted[i];
+	*ret_primary = 0;
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (!wanted[i])
+			continue;
+		if (i == primary)
+			*ret_primary = kept;
+		nodes->items[kept++] = nodes->items[i];
+	}
+	nodes->count = kept;
+	memset(nodes->require, 0, sizeof(nodes->require));
+	return wanted[primary] ? 0 : replace_primary(repository, &nodes->items[0], err);
 }
 
 int tusk_repository_open_nodes(struct tusk_repository *repository, const struct tusk_open_options *options,
@@ -115,8 +150,9 @@ int tusk_repository_open_nodes(struct tusk_repository *repository, const struct 
 	repository->log_context = options->log_context;
 	load_list(repository);
 	set.primary = find_primary(&repository->nodes, tusk_node_url(repository->node));
-	if (options->only)
-		return open_only(repository, set.primary, options->only, err);
+	if (options->only && keep_only(repository, options->only, &set.primary, err) < 0)
+		return -1;
+	set.primary_node = repository->node;
 	if (repository->nodes.count < 2)
 		return 0;
 	memcpy(set.parameters_hash, repository->parameters_hash, sizeof(set.parameters_hash));

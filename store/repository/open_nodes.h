@@ -5,7 +5,7 @@
 #include "handle.h"
 
 /* Reads the list of nodes from repository->node, which was opened by the user's URL, and puts a set in its place when
- * there are several; or the one that options->only names. No other node is asked yet. */
+ * there are several; or of those that options->only names. No other node is asked yet. */
 int tusk_repository_open_nodes(struct tusk_repository *repository, const struct tusk_open_options *options,
 			       struct tusk_err *err);
 

@@ -95,6 +95,28 @@ static int derive_keys(struct tusk_repository *repository, const struct tusk_ope
 	return result;
 }
 
+/* The index speaks of what the nodes in use hold, together: another choice of nodes has another one. */
+static int open_index(struct tusk_repository *repository, struct tusk_err *err)
+{
+	const struct tusk_nodes *nodes = &repository->nodes;
+	struct tusk_buf urls TUSK_AUTO_BUF = {0};
+	TUSK_AUTO_FREE char *folder = NULL;
+	uint8_t hash[TUSK_SHA256_SIZE];
+	char digits[17];
+
+	if (!repository->is_part)
+		return tusk_index_open(repository->state_dir, &repository->keys, &repository->index, err);
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (tusk_buf_append(&urls, nodes->items[i].url, strlen(nodes->items[i].url) + 1) < 0)
+			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	}
+	tusk_sha256(urls.data, urls.len, hash);
+	tusk_hex_encode(hash, 8, digits);
+	if (asprintf(&folder, "%s/only-%s", repository->state_dir, digits) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return tusk_index_open(folder, &repository->keys, &repository->index, err);
+}
+
 static int open_all(struct tusk_repository *repository, const struct tusk_open_options *options, struct tusk_err *err)
 {
 	const struct tusk_parameters *parameters = &repository->parameters;
@@ -109,7 +131,7 @@ static int open_all(struct tusk_repository *repository, const struct tusk_open_o
 	tusk_state_remember(repository->state_dir, parameters, repository->parameters_hash);
 	if (tusk_repository_open_nodes(repository, options, err) < 0)
 		return -1;
-	return tusk_index_open(repository->state_dir, &repository->keys, &repository->index, err);
+	return open_index(repository, err);
 }
 
 int tusk_repository_open(const char *url, const struct tusk_open_options *options,

@@ -81,7 +81,8 @@ static int find_region(struct tusk_s3_client *client, struct tusk_err *err)
 
 int tusk_s3_client_init(struct tusk_s3_client *client, const struct tusk_s3_place *place, struct tusk_err *err)
 {
-	struct tusk_s3_http_settings settings = {.is_local = tusk_s3_host_is_local(place->host)};
+	struct tusk_s3_http_settings settings = {.is_local = tusk_s3_host_is_local(place->host),
+						 .limits = &client->limits};
 
 	*client = (struct tusk_s3_client){.place = *place};
 	if (!tusk_s3_may_go_to(place->host, place->tls))
@@ -92,11 +93,14 @@ int tusk_s3_client_init(struct tusk_s3_client *client, const struct tusk_s3_plac
 	settings.ca_file = place->ca[0] ? place->ca : variable("TUSK_S3_CA_FILE");
 	if (!settings.ca_file)
 		settings.ca_file = variable("AWS_CA_BUNDLE");
+	if (tusk_limits_init(&client->limits, err) < 0)
+		return -1;
 	if (seconds("TUSK_S3_TIMEOUT", STALL_S, &settings.stall_s, err) < 0 ||
 	    seconds("TUSK_S3_PATIENCE", 0, &client->patience_s, err) < 0 ||
 	    tusk_s3_identity_load(place, &client->identity, err) < 0 || find_region(client, err) < 0 ||
 	    tusk_s3_http_new(&settings, &client->http, err) < 0) {
 		tusk_s3_identity_wipe(&client->identity);
+		tusk_limits_release(&client->limits);
 		return -1;
 	}
 	snprintf(client->host, sizeof(client->host), "%s", place->host);
@@ -108,6 +112,7 @@ int tusk_s3_client_init(struct tusk_s3_client *client, const struct tusk_s3_plac
 void tusk_s3_client_release(struct tusk_s3_client *client)
 {
 	tusk_s3_http_free(client->http);
+	tusk_limits_release(&client->limits);
 	tusk_s3_identity_wipe(&client->identity);
 	pthread_mutex_destroy(&client->lock);
 }

@@ -13,6 +13,7 @@ struct tusk_s3_client {
 	struct tusk_s3_place place;
 	struct tusk_s3_identity identity;
 	struct tusk_s3_http *http;
+	struct tusk_limits limits;
 	unsigned patience_s;  /* 0: the usual */
 	pthread_mutex_t lock; /* guards what follows */
 	char region[TUSK_S3_REGION_SIZE];

@@ -9,6 +9,7 @@
 #define CONNECT_S       10L
 #define IDLE_S          15L /* services drop connections that were idle for longer */
 #define TRANSFER_BUFFER (256L << 10)
+#define SLOW_BUFFER     (16L << 10) /* under a limit: nobody waits long for a turn, and transfers do not stand still */
 #define PROBLEM_MAX     (64u << 10)
 #define PROBLEM_DRAINED (1u << 20) /* of a longer body no more is read */
 
@@ -30,11 +31,13 @@ struct tusk_s3_http {
 	char *ca_file;
 	bool is_local;
 	long stall_s;
+	struct tusk_limits *limits; /* may be NULL */
 };
 
 /* One request on its way. */
 struct transfer {
 	const struct tusk_s3_exchange *exchange;
+	struct tusk_limits *limits; /* may be NULL */
 	struct tusk_s3_answer *answer;
 	struct tusk_buf *problem;
 	uint64_t sent, drained;
@@ -67,6 +70,7 @@ int tusk_s3_http_new(const struct tusk_s3_http_settings *settings, struct tusk_s
 	http->ca_file = ca_file;
 	http->is_local = settings->is_local;
 	http->stall_s = (long)settings->stall_s;
+	http->limits = settings->limits;
 	*ret_http = http;
 	return 0;
 }
@@ -184,6 +188,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *context)
 	struct transfer *transfer = context;
 	size_t len = size * count, room;
 
+	if (transfer->limits)
+		tusk_limit_take(&transfer->limits->down, len);
 	if (is_success(transfer->answer->status)) {
 		const struct tusk_s3_sink *sink = transfer->exchange->sink;
 
@@ -208,6 +214,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 
 	if (len > body->len - transfer->sent)
 		len = (size_t)(body->len - transfer->sent);
+	if (transfer->limits)
+		tusk_limit_take(&transfer->limits->up, len);
 	if (body->data) {
 		memcpy(data, (const char *)body->data + transfer->sent, len);
 		transfer->sent += len;
@@ -265,8 +273,10 @@ static void set_connection(const struct tusk_s3_http *http, struct line *line, c
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->stall_s);
 	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_S);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER);
-	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
+			 http->limits && http->limits->down.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE,
+			 http->limits && http->limits->up.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
 	if (http->is_local)
 		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	if (http->ca_file)
@@ -339,7 +349,8 @@ static void judge(const struct line *line, const struct transfer *transfer, CURL
 void tusk_s3_http_perform(struct tusk_s3_http *http, const struct tusk_s3_exchange *exchange,
 			  struct tusk_s3_answer *ret_answer, struct tusk_s3_outcome *ret_outcome)
 {
-	struct transfer transfer = {.exchange = exchange, .answer = ret_answer, .problem = &ret_outcome->problem};
+	struct transfer transfer = {
+	    .exchange = exchange, .limits = http->limits, .answer = ret_answer, .problem = &ret_outcome->problem};
 	struct line *line = line_take(http);
 	struct curl_slist *headers = line ? make_headers(exchange->headers) : NULL;
 	bool arrived, success;

@@ -3,6 +3,7 @@
 #define TUSK_S3_HTTP_H
 
 #include "answer.h"
+#include "limit.h"
 #include "tusk/buf.h"
 
 struct tusk_s3_http;
@@ -11,6 +12,8 @@ struct tusk_s3_http_settings {
 	const char *ca_file; /* NULL: the system's */
 	bool is_local;       /* no proxy for it */
 	unsigned stall_s;    /* a transfer that stands still for so long is given up */
+	/* For all requests together; borrowed until free. NULL: none. */
+	struct tusk_limits *limits;
 };
 int tusk_s3_http_new(const struct tusk_s3_http_settings *settings, struct tusk_s3_http **ret_http,
 		     struct tusk_err *err);

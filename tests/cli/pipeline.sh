@@ -110,11 +110,11 @@ $good_sources
 $good_tail
   - {name: b, url: /srv/b, input: a, keep: {last: 3}}
 EOF2
-refused 'home.yaml:6:19: ping-url: tusk calls no web pages itself; use after and on-failure, with curl' <<EOF2
+refused 'home.yaml:6:19: ping-url: expected http://... or https://...' <<EOF2
 version: 1
 $good_sources
 $good_tail
-alert: {ping-url: http://hc.lan/ping}
+alert: {ping-url: ftp://hc.lan/ping}
 EOF2
 refused 'home.yaml:2:1: there is no version: write version: 1' <<EOF2
 

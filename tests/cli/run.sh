@@ -112,6 +112,42 @@ expect_exit 12 env -u TUSK_KEY_FILE "$TUSK" status p.yaml
 sed -i "1a key-file: $dir/key" p.yaml
 expect_exit 0 env -u TUSK_KEY_FILE "$TUSK" run p.yaml
 
+# A monitor hears of each run: its beginning, its end, how it ended. What a server cannot answer is a warning and no more.
+cat >monitor.py <<'EOF2'
+import http.server, sys
+class Monitor(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with open("heard", "a") as heard:
+            heard.write(self.path + " " + body.strip() + "\n")
+        self.send_response(500 if "broken" in self.path else 200)
+        self.end_headers()
+    def log_message(self, *arguments):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Monitor)
+print(server.server_port, flush=True)
+server.serve_forever()
+EOF2
+mkfifo port
+python3 monitor.py >port &
+monitor=$!
+trap 'status=$?; kill $monitor 2>/dev/null || true; (exit $status); cleanup' EXIT
+read -r at <port
+sed -i "s|alert: {|alert: {ping-url: 'http://127.0.0.1:$at/ping/?id=home', |" p.yaml
+run 0
+[ "$(cat heard)" = $'/ping/start?id=home \n/ping/?id=home test: 4 steps succeeded, exit 0' ] || fail "$(cat heard)"
+: >heard
+sed -i "s|/ping/?|/broken?|; s|command: \"cat|command: \"false; cat /nonexistent/|" p.yaml
+run 1
+[ "$(cut -d' ' -f1 heard)" = $'/broken/start?id=home\n/broken/1?id=home' ] || fail "$(cat heard)"
+grep -qx 'tusk: run: ping-url: the answer is HTTP 500' err || fail "$(cat err)"
+kill $monitor
+wait $monitor 2>/dev/null || true
+run 1
+grep -q 'run: ping-url: .*connect' err || fail "$(cat err)"
+sed -i "s|ping-url: [^,]*, ||; s|false; cat /nonexistent/|cat|" p.yaml
+run 0
+
 # Only one run at a time; a run that is killed leaves nothing that stops the next.
 mkfifo ready go
 sed -i "s|before: .*|before: 'echo >$dir/ready; read -r line <$dir/go'|" p.yaml

@@ -11,6 +11,8 @@
 void pipeline_access_release(struct pipeline_access *access)
 {
 	tusk_secret_release(&access->secret);
+	free(access->credentials);
+	access->credentials = NULL;
 }
 
 static int copy_secret(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err)
@@ -65,21 +67,27 @@ bool pipeline_is_present(const struct pipeline_node *node)
 	return !path || access(path, F_OK) == 0;
 }
 
-static void log_line(void *context, const char *text)
+int pipeline_use_credentials(struct pipeline_access *access, size_t node, struct tusk_err *err)
 {
-	const struct tusk_cli *cli = context;
-	tusk_report_warning(&cli->report, "%s", text);
+	static const char variable[] = "AWS_SHARED_CREDENTIALS_FILE";
+	const char *given = getenv(variable), *file = access->pipeline->nodes[node].credentials_file;
+	if (!access->known_credentials && given && !(access->credentials = strdup(given)))
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	access->known_credentials = true;
+	file = file ? file : access->credentials;
+	if (file ? setenv(variable, file, 1) : unsetenv(variable))
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return 0;
 }
 
 int pipeline_open(struct pipeline_access *access, size_t node, bool alone, struct tusk_repository **ret_repository,
 		  struct tusk_err *err)
 {
 	const struct pipeline_node *which = &access->pipeline->nodes[node];
-	struct tusk_open_options options = {.ask = ask, .ask_context = access};
-	(void)alone;
-	(void)log_line;
-	if (which->credentials_file)
-		setenv("AWS_SHARED_CREDENTIALS_FILE", which->credentials_file, 1);
+	const char *const only[] = {which->url, NULL};
+	struct tusk_open_options options = {.ask = ask, .ask_context = access, .only = alone ? only : NULL};
+	if (pipeline_use_credentials(access, node, err) < 0)
+		return -1;
 	if (tusk_repository_open(which->url, &options, ret_repository, err) == 0)
 		return 0;
 	/* The library's text begins with the repository's name. */

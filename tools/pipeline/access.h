@@ -11,10 +11,15 @@ struct pipeline_access {
 	struct tusk_cli *cli;
 	struct tusk_secret secret; /* what opened the first node that needed one */
 	bool has_secret;
+	char
+	    *credentials; /* AWS_SHARED_CREDENTIALS_FILE as we were given it, once known_credentials is true; or NULL */
+	bool known_credentials;
 };
 void pipeline_access_release(struct pipeline_access *access);
 #define PIPELINE_AUTO_ACCESS TUSK_CLEANUP(pipeline_access_release)
 
+/* What opens that node in this process from now on: its credentials-file, or else what the environment said. */
+int pipeline_use_credentials(struct pipeline_access *access, size_t node, struct tusk_err *err);
 /* Opens the repository at that node. alone: that node and no other one. */
 int pipeline_open(struct pipeline_access *access, size_t node, bool alone, struct tusk_repository **ret_repository,
 		  struct tusk_err *err);

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define LABEL_WIDTH 17
+#define LABEL_WIDTH     17
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:"
 
 /* Two columns; a label that is said already is not said again. */
 struct page {
@@ -163,6 +164,12 @@ static void explain_alerts(struct page *page, const struct pipeline *p)
 		fprintf(page->out, "it exists on fewer than %llu %s node%s\n",
 			(unsigned long long)p->strategy.require[i], pipeline_role_names[i],
 			p->strategy.require[i] == 1 ? "" : "s");
+	}
+	if (p->alert.ping_url) {
+		/* What follows the host is often a secret. */
+		const char *host = strstr(p->alert.ping_url, "//") + 2;
+		line(page, "every run");
+		fprintf(page->out, "tells %.*s how it went\n", (int)strspn(host, HOST_CHARACTERS), host);
 	}
 	if (p->strategy.recover.count) {
 		line(page, "recover from");

@@ -212,17 +212,23 @@ static int set_verify(struct pipeline_loader *loader, const char *key, const str
 	return pipeline_fill(loader, key, value, verify_fields, member);
 }
 
-static int refuse_ping(struct pipeline_loader *loader, const char *key, const struct pipeline_yaml *value, void *member)
+static int set_ping(struct pipeline_loader *loader, const char *key, const struct pipeline_yaml *value, void *member)
 {
-	(void)member;
-	return pipeline_complain(loader, value->place,
-				 "%s: tusk calls no web pages itself; use after and on-failure, with curl", key);
+	const char **url = member;
+	if (pipeline_set_text(loader, key, value, url) < 0)
+		return -1;
+	if (strncmp(*url, "https://", 8) == 0 || strncmp(*url, "http://", 7) == 0)
+		return 0;
+	return pipeline_complain(loader, value->place, "%s: expected http://... or https://...", key);
 }
 
 static const struct pipeline_field alert_fields[] = {
-    FIELD("max-age", pipeline_alert, duration, max_age_s),     FIELD("min-copies", pipeline_alert, count, min_copies),
-    FIELD("on-failure", pipeline_alert, words, on_failure),    WHOLE("ping-url", refuse_ping),
-    FIELD("metrics-file", pipeline_alert, text, metrics_file), {.key = NULL},
+    FIELD("max-age", pipeline_alert, duration, max_age_s),
+    FIELD("min-copies", pipeline_alert, count, min_copies),
+    FIELD("on-failure", pipeline_alert, words, on_failure),
+    {.key = "ping-url", .set = set_ping, .offset = offsetof(struct pipeline_alert, ping_url)},
+    FIELD("metrics-file", pipeline_alert, text, metrics_file),
+    {.key = NULL},
 };
 
 static int set_alert(struct pipeline_loader *loader, const char *key, const struct pipeline_yaml *value, void *member)

@@ -2,6 +2,8 @@
  * that edge and nothing else, and each has its own environment, output and signal handlers. */
 #include "pipeline/jobs.h"
 
+#include "report.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -173,17 +175,17 @@ static int start(struct pipeline_job *job, int keep_fd, struct tusk_err *err)
 
 static bool may_start(const struct pipeline_jobs *jobs, const struct pipeline_job *job, bool *ret_skip)
 {
-	bool all_done = true, good = true, saved = true;
+	bool all_done = true, good = true, away = false;
 	for (size_t i = 0; i < job->need_count; i++) {
 		const struct pipeline_job *before = &jobs->items[job->needs[i].number];
 		all_done = all_done && before->done;
 		if (job->needs[i].order_only)
 			continue;
 		good = good && pipeline_job_succeeded(before);
-		saved = saved && (pipeline_job_succeeded(before) || (before->done && before->status == 5));
+		away = away || (before->done && before->status == TUSK_EXIT_NODE);
 	}
 	bool fits = job->when == PIPELINE_AFTER_ALL || (job->when == PIPELINE_AFTER_SUCCESS && good) ||
-		    (job->when == PIPELINE_AFTER_SAVED && saved) || (job->when == PIPELINE_AFTER_FAILURE && !good);
+		    (job->when == PIPELINE_UNLESS_AWAY && !away) || (job->when == PIPELINE_AFTER_FAILURE && !good);
 	*ret_skip = all_done && !fits;
 	return all_done && fits;
 }

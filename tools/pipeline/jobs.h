@@ -22,7 +22,7 @@ enum pipeline_job_kind {
 
 enum pipeline_when {
 	PIPELINE_AFTER_SUCCESS, /* of all that it needs: exit 0, or 3 (saved, but something could not be read) */
-	PIPELINE_AFTER_SAVED,   /* the same, or 5: a snapshot is there, if one that is not believed */
+	PIPELINE_UNLESS_AWAY,   /* whatever became of them, unless one found that a node cannot be reached */
 	PIPELINE_AFTER_FAILURE, /* if one of them failed */
 	PIPELINE_AFTER_ALL      /* whatever became of them */
 };

@@ -46,6 +46,8 @@ static int join(struct pipeline_access *access, size_t head, size_t n, struct tu
 		return -1;
 	tusk_nodes_get(repository, &nodes);
 	const struct tusk_member *known = find(&nodes, node->name);
+	if (!known && pipeline_use_credentials(access, n, err) < 0)
+		return -1;
 	if (!known)
 		return add(repository, node, err);
 	if (strcmp(known->url, node->url) == 0)

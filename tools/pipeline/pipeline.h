@@ -96,7 +96,7 @@ struct pipeline_verify {
 struct pipeline_alert {
 	uint64_t max_age_s, min_copies;
 	struct tusk_words on_failure;
-	const char *metrics_file;
+	const char *metrics_file, *ping_url;
 };
 
 struct pipeline {

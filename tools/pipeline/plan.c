@@ -20,25 +20,75 @@ bool pipeline_is_due(enum pipeline_period period, uint64_t last, uint64_t now)
 	return seconds && (last > now || now - last >= seconds - seconds / 20);
 }
 
-/* A job that runs one of our own commands at a node; -1 in *ret_number when memory is short. */
-static struct pipeline_job *add_command(struct pipeline_plan *plan, enum pipeline_job_kind kind,
-					enum pipeline_when when, size_t node, const char *const *words)
+/* Whether the repository of that head has nodes besides it in this pipeline. */
+static bool has_copies(const struct pipeline *p, size_t head)
 {
-	const struct pipeline_node *which = &plan->pipeline->nodes[node];
-	struct pipeline_job *job = pipeline_jobs_add(plan->jobs, kind, when);
+	for (size_t n = 0; n < p->node_count; n++)
+		if (n != head && pipeline_head(p, n) == head)
+			return true;
+	return false;
+}
+
+static int add_only(struct pipeline_job *job, const struct pipeline_node *node)
+{
+	return pipeline_job_argue(job, "--only") < 0 || pipeline_job_argue(job, node->name) < 0 ? -1 : 0;
+}
+
+static int add_limit(struct pipeline_job *job, const char *option, uint64_t rate)
+{
+	char word[64];
+	snprintf(word, sizeof(word), "--%s=%llu", option, (unsigned long long)rate);
+	return rate ? pipeline_job_argue(job, word) : 0;
+}
+
+/* For all nodes of a repository at once. */
+static const char *any_credentials(const struct pipeline *p, size_t head)
+{
+	const char *file = p->nodes[head].credentials_file;
+	for (size_t n = 0; !file && n < p->node_count; n++)
+		file = pipeline_head(p, n) == head ? p->nodes[n].credentials_file : NULL;
+	return file;
+}
+
+/* Data come from one node and go to one, and no other one is asked: the limits of each hold for its direction. What is
+ * forgotten is forgotten everywhere. */
+static int add_nodes(const struct pipeline *p, struct pipeline_job *job, const struct pipeline_node *from,
+		     const struct pipeline_node *to)
+{
+	size_t head = pipeline_head(p, (size_t)(to - p->nodes));
+	const char *credentials = to->credentials_file ? to->credentials_file : from->credentials_file;
+	if (job->kind == PIPELINE_JOB_FORGET)
+		credentials = any_credentials(p, head);
+	else if (has_copies(p, head) && (add_only(job, from) < 0 || (to != from && add_only(job, to) < 0)))
+		return -1;
+	if (credentials && pipeline_job_env(job, "AWS_SHARED_CREDENTIALS_FILE", credentials) < 0)
+		return -1;
+	return add_limit(job, "limit-upload", to->limit_upload) < 0 ||
+		       add_limit(job, "limit-download", from->limit_download) < 0
+		   ? -1
+		   : 0;
+}
+
+/* A job that runs one of our own commands with what is on the node from, and changes the node to; NULL when memory is
+ * short. */
+static struct pipeline_job *add_command(struct pipeline_plan *plan, enum pipeline_job_kind kind, size_t from, size_t to,
+					const char *const *words)
+{
+	const struct pipeline_node *nodes = plan->pipeline->nodes;
+	bool writes = kind == PIPELINE_JOB_BACKUP || kind == PIPELINE_JOB_FORGET;
+	struct pipeline_job *job =
+	    pipeline_jobs_add(plan->jobs, kind, writes ? PIPELINE_AFTER_SUCCESS : PIPELINE_UNLESS_AWAY);
 	if (!job || pipeline_job_argue(job, plan->program) < 0 || pipeline_job_argue(job, "--repository") < 0 ||
-	    pipeline_job_argue(job, which->url) < 0 || pipeline_job_argue(job, "--json") < 0)
+	    pipeline_job_argue(job, nodes[from].url) < 0 || pipeline_job_argue(job, "--json") < 0)
 		return NULL;
-	job->node = node;
+	job->node = to;
 	if (*plan->secret_option && pipeline_job_argue(job, plan->secret_option) < 0)
+		return NULL;
+	if (add_nodes(plan->pipeline, job, &nodes[from], &nodes[to]) < 0)
 		return NULL;
 	for (; *words; words++)
 		if (pipeline_job_argue(job, *words) < 0)
 			return NULL;
-	const struct pipeline_node *head = &plan->pipeline->nodes[pipeline_head(plan->pipeline, node)];
-	const char *credentials = which->credentials_file ? which->credentials_file : head->credentials_file;
-	if (credentials && pipeline_job_env(job, "AWS_SHARED_CREDENTIALS_FILE", credentials) < 0)
-		return NULL;
 	return job;
 }
 
@@ -132,7 +182,7 @@ static struct pipeline_job *add_backup(struct pipeline_plan *plan, size_t source
 {
 	static const char *const verb[] = {"backup", NULL};
 	const struct pipeline_source *s = &plan->pipeline->sources[source];
-	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_BACKUP, PIPELINE_AFTER_SUCCESS, node, verb);
+	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_BACKUP, node, node, verb);
 	if (!job || add_record(plan, job, source, node) < 0 || add_filter(job, s) < 0 || add_what(job, s) < 0)
 		return NULL;
 	job->source = source;
@@ -209,7 +259,7 @@ static int plan_forget(struct pipeline_plan *plan, size_t node, size_t *ret_numb
 	const struct pipeline_keep *keep = pipeline_keep_of(plan->pipeline, &plan->pipeline->nodes[node]);
 	if (!removes(keep))
 		return 0;
-	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_FORGET, PIPELINE_AFTER_SUCCESS, node, verb);
+	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_FORGET, node, node, verb);
 	if (!job || add_keep(job, keep) < 0)
 		return -1;
 	snprintf(job->title, sizeof(job->title), "forget on %s", plan->pipeline->nodes[node].name);
@@ -226,33 +276,29 @@ static int plan_sync(struct pipeline_plan *plan, size_t node, size_t *fed)
 {
 	const struct pipeline *p = plan->pipeline;
 	const char *const verb[] = {"sync", p->nodes[node].name, NULL};
-	size_t upstream = p->nodes[node].upstream, head = pipeline_head(p, node);
-	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_SYNC, PIPELINE_AFTER_SUCCESS, head, verb);
+	size_t upstream = p->nodes[node].upstream;
+	struct pipeline_job *job = add_command(plan, PIPELINE_JOB_SYNC, upstream, node, verb);
 	if (!job)
 		return -1;
-	job->node = node;
-	const char *credentials = p->nodes[node].credentials_file;
-	if (credentials && !p->nodes[head].credentials_file &&
-	    pipeline_job_env(job, "AWS_SHARED_CREDENTIALS_FILE", credentials) < 0)
-		return -1;
 	snprintf(job->title, sizeof(job->title), "copy %s to %s", p->nodes[upstream].name, p->nodes[node].name);
-	/* What a backup could not do is no reason to keep what is there from the copies. */
-	if (fed[upstream] != PIPELINE_NONE && pipeline_job_need(job, fed[upstream], upstream == head) < 0)
+	/* What could not be done to the input is no reason to keep what it has from its copies, if it can be reached.
+	 */
+	if (fed[upstream] != PIPELINE_NONE && pipeline_job_need(job, fed[upstream], false) < 0)
 		return -1;
 	fed[node] = number_of(plan, job);
 	return 0;
 }
 
+/* What a node holds is proven also when nothing new could come to it. */
 static int plan_proof(struct pipeline_plan *plan, size_t node, enum pipeline_job_kind kind, const char *const *verb,
 		      size_t *fed)
 {
-	struct pipeline_job *job = add_command(plan, kind, PIPELINE_AFTER_SUCCESS, node, verb);
+	struct pipeline_job *job = add_command(plan, kind, node, node, verb);
 	if (!job)
 		return -1;
 	snprintf(job->title, sizeof(job->title), "%s %s", kind == PIPELINE_JOB_DRILL ? "drill" : "check",
 		 plan->pipeline->nodes[node].name);
-	bool copy = plan->pipeline->nodes[node].upstream != PIPELINE_NONE;
-	if (fed[node] != PIPELINE_NONE && pipeline_job_need(job, fed[node], !copy) < 0)
+	if (fed[node] != PIPELINE_NONE && pipeline_job_need(job, fed[node], false) < 0)
 		return -1;
 	fed[node] = number_of(plan, job);
 	return 0;

@@ -35,7 +35,9 @@ struct tusk_open_options {
 	const char *state_dir; /* NULL: $XDG_STATE_HOME/tusk, else /var/lib/tusk for root, else ~/.local/state/tusk */
 	size_t tree_cache;     /* bytes of decoded tree blocks to keep; 0: 16 MiB */
 	size_t chunk_cache;    /* bytes of decoded chunks to keep; 0: 32 MiB */
-	const char *only;      /* use this node of the list alone (its name or URL); NULL: all of them */
+	/* Use these nodes of the list alone (names or URLs; url itself is one, too); ends with NULL. NULL: all of them.
+	 * Such a choice has an index of its own on this client. */
+	const char *const *only;
 	/* One line for each object that was healed from another node, and for each node that is not used. Any thread.
 	 * May be NULL. */
 	void (*log)(void *context, const char *line);
