@@ -83,6 +83,12 @@ static int measure(struct report *report, struct tusk_repository *repository, st
 		return -1;
 	report->page.folders = &report->folders;
 	report->page.physical = stats.physical_bytes;
+	/* What is there is known of today; of the past, what each snapshot has added since. What was stored for
+	 * snapshots that are forgotten, and is still needed, came before them all. */
+	size_t count = report->page.point_count;
+	uint64_t added = count ? report->points[count - 1].stored : 0;
+	for (size_t i = 0; i < count && stats.physical_bytes > added; i++)
+		report->points[i].stored += stats.physical_bytes - added;
 	report->page.free_bytes = stats.free_bytes;
 	report->page.repository = tusk_repository_url(repository);
 	return 0;

@@ -88,28 +88,34 @@ static int try_file(struct work *work, const char *path, uint64_t size, struct t
 	return 0;
 }
 
-/* Entries spread over the snapshot, beginning with *next, which then is where the next drill begins. */
+/* Where the share of that number begins, when entries are cut into sample shares. */
+static uint64_t share_begin(uint64_t entries, uint64_t sample, uint64_t number)
+{
+	return entries / sample * number + entries % sample * number / sample;
+}
+
+/* Files spread over the snapshot, none twice, beginning with *next, which then is where the next drill begins. */
 static int try_sample(struct work *work, uint64_t sample, uint64_t *next, struct tusk_err *err)
 {
-	uint64_t entries = tusk_view_entry_count(work->view), step = entries / sample + 1, tried = 0;
-	uint64_t start = *next % entries;
-	for (uint64_t i = 0, at = start; i < sample && tried < entries; i++, at = (start + i * step) % entries) {
-		for (unsigned passed = 0; passed < SEARCH_MAX && tried < entries; passed++, tried++) {
-			TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
-			TUSK_AUTO_BUF struct tusk_buf path = {0};
-			if (tusk_view_entry(work->view, (at + passed) % entries, &entry, err) < 0)
-				return -1;
-			if (entry.type != TUSK_TYPE_FILE)
-				continue;
-			if (tusk_view_path_of(work->view, entry.number, &path, err) < 0 ||
-			    try_file(work, (const char *)path.data, entry.size, err) < 0)
-				return -1;
-			tried++;
-			break;
-		}
+	uint64_t entries = tusk_view_entry_count(work->view), start = *next % entries, at = 0, passed = 0;
+	for (uint64_t share = 0; share < sample && at < entries; at++) {
+		TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
+		TUSK_AUTO_BUF struct tusk_buf path = {0};
+		if (tusk_view_entry(work->view, (start + at) % entries, &entry, err) < 0)
+			return -1;
+		bool is_file = entry.type == TUSK_TYPE_FILE;
+		if (is_file && (tusk_view_path_of(work->view, entry.number, &path, err) < 0 ||
+				try_file(work, (const char *)path.data, entry.size, err) < 0))
+			return -1;
+		if (!is_file && ++passed < SEARCH_MAX)
+			continue;
+		passed = 0;
+		share++;
+		uint64_t begin = share_begin(entries, sample, share);
+		at = begin > at + 1 ? begin - 1 : at;
 	}
 	/* A step that divides nothing evenly, so that a few drills do not meet the same files. */
-	*next = (start + step * 5 / 8 + 1) % entries;
+	*next = (start + (entries / sample + 1) * 5 / 8 + 1) % entries;
 	return 0;
 }
 
@@ -153,6 +159,13 @@ static size_t choose(const struct tusk_snapshot_list *list, const struct tusk_sn
 	return found;
 }
 
+static int compare_files(const void *a, const void *b)
+{
+	const struct tusk_snapshot *left = *(const struct tusk_snapshot *const *)a;
+	const struct tusk_snapshot *right = *(const struct tusk_snapshot *const *)b;
+	return left->root.descendants < right->root.descendants ? -1 : left->root.descendants > right->root.descendants;
+}
+
 /* Where the last drill of this node ended. */
 static int go_on(struct tusk_repository *repository, struct tusk_drill *drill, struct tusk_err *err)
 {
@@ -186,13 +199,15 @@ int drill_run(struct tusk_cli *cli, struct tusk_repository *repository, const st
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "there is no snapshot with files");
 	if (!mkdtemp(folder))
 		return tusk_err_set(err, TUSK_E_IO, 0, "cannot make a folder in /tmp");
-	uint64_t started = tusk_now_ms();
+	uint64_t started = tusk_now_ms(), left = options->sample;
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		uint64_t share = options->sample / count + (i < options->sample % count);
+	/* The smallest first: what a snapshot of few files leaves of its share goes to the others. */
+	qsort(chosen, count, sizeof(chosen[0]), compare_files);
+	for (size_t i = 0; rc == 0 && left && i < count; i++) {
+		uint64_t share = (left + count - i - 1) / (count - i), before = drill.files;
 		drill.snapshot = chosen[i]->id;
-		if (share)
-			rc = drill_snapshot(cli, repository, chosen[i], share, &work, err);
+		rc = drill_snapshot(cli, repository, chosen[i], share, &work, err);
+		left -= drill.files - before;
 	}
 	remove_folder(folder);
 	drill.elapsed_ms = tusk_now_ms() - started;

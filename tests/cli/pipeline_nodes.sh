@@ -13,7 +13,7 @@ need_sshd
 need_ceph
 start_sshd
 start_ceph one
-all_end() { trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT; }
+all_end() { trap 'status=$?; set +e; stop_sshd; (exit $status); end_ceph' EXIT; }
 all_end
 laptop=$dir/laptop nas=ssh://node$dir/nas cloud=s3+http://127.0.0.1:$ceph_port/bucket/household
 
@@ -22,7 +22,7 @@ head -c 3000000 /dev/urandom >documents/large && ln documents/large documents/li
 printf 'a dump of 1' >table
 sed -e "s#/etc/tusk/household.key#$dir/key#" -e "s#/home/anna/documents#$dir/documents#" -e "s#pg_dump -Fc app#cat $dir/table#" \
   -e "s#url: /srv/backup#url: $laptop#" -e "s#ssh://backup@nas.lan/srv/tusk#$nas#" -e "s#s3://s3.example.net/bucket/household#$cloud#" \
-  -e 's/daily: 7, monthly: 12/hourly: 1/' "$tests/../examples/three-nodes.yaml" >home.yaml
+  -e 's/daily: 30, weekly: 26, monthly: 24/last: 2/' "$tests/../examples/three-nodes.yaml" >home.yaml
 ! sed '/^#/d' home.yaml | grep -E '\.lan|example|/etc/|/srv' || fail "the example has places that the test does not know"
 said() { grep -qE "$1" out || fail "no \"$1\": $(cat out err)"; }
 # steps_are STEP=EXIT...: of the last run; -1: not done.

@@ -77,7 +77,7 @@ static void put_card(FILE *out, const struct pipeline_card *card, const struct f
 	put_line(out, "pg-name", x + 50, y + 29, name);
 	fprintf(out, "<text class=\"pg-kind\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" fill=\"var(--%s)\">%s</text>\n",
 		x + PIPELINE_CARD_WIDTH - 14, y + 28, face->colour, face->kind);
-	pipeline_markup_cut_middle(face->below, 32, below, sizeof(below));
+	pipeline_markup_cut_middle(face->below, 29, below, sizeof(below));
 	put_line(out, "pg-sub", x + 22, y + 50, below);
 	if (face->badge && face->badge->text[0])
 		put_badge(out, x + 22, y + 71, face->badge);

@@ -109,11 +109,14 @@ static void begin_card(FILE *out, const char *title, const char *text)
 
 static void put_goals(FILE *out, const struct pipeline_goals *goals)
 {
-	begin_card(out, "Goals", "What the pipeline promises, and how it stands.");
+	begin_card(out, "Goals",
+		   "What the pipeline promises, and how it stands. Proofs in time stand below, with the nodes.");
 	fputs("<div class=\"wide\"><table>\n", out);
 	const char *last = "";
 	for (size_t i = 0; i < goals->count; i++) {
 		const struct pipeline_goal *goal = &goals->items[i];
+		if (goal->health == PIPELINE_GOOD && strcmp(goal->what, "proofs") == 0)
+			continue;
 		fprintf(out, "<tr><td>%s</td><td><span class=\"dot %s\"></span>",
 			strcmp(last, goal->what) ? goal->what : "", dots[goal->health]);
 		pipeline_markup_text(out, goal->text);
