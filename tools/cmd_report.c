@@ -70,6 +70,25 @@ static int follow(struct report *report, const struct tusk_snapshot_list *list, 
 	return 0;
 }
 
+/* What is stored is known of today; of the past, what the snapshots that are still there have added. What the forgotten
+ * ones had stored, and is still needed, is taken to be there from the beginning as far as the sources were as large,
+ * and to have come evenly since. */
+static void anchor(struct report *report, uint64_t physical)
+{
+	size_t count = report->page.point_count;
+	struct pipeline_point *points = report->points;
+	if (!count || physical <= points[count - 1].stored)
+		return;
+	uint64_t rest = physical - points[count - 1].stored;
+	uint64_t first = points[0].logical > points[0].stored ? points[0].logical - points[0].stored : 0;
+	uint64_t base = rest < first || count == 1 ? rest : first;
+	double span = (double)(points[count - 1].time - points[0].time);
+	for (size_t i = 0; i < count; i++) {
+		double part = span > 0 ? (double)(points[i].time - points[0].time) / span : 1;
+		points[i].stored += base + (uint64_t)((double)(rest - base) * part);
+	}
+}
+
 static int measure(struct report *report, struct tusk_repository *repository, struct tusk_err *err)
 {
 	struct tusk_repository_stats stats;
@@ -83,12 +102,7 @@ static int measure(struct report *report, struct tusk_repository *repository, st
 		return -1;
 	report->page.folders = &report->folders;
 	report->page.physical = stats.physical_bytes;
-	/* What is there is known of today; of the past, what each snapshot has added since. What was stored for
-	 * snapshots that are forgotten, and is still needed, came before them all. */
-	size_t count = report->page.point_count;
-	uint64_t added = count ? report->points[count - 1].stored : 0;
-	for (size_t i = 0; i < count && stats.physical_bytes > added; i++)
-		report->points[i].stored += stats.physical_bytes - added;
+	anchor(report, stats.physical_bytes);
 	report->page.free_bytes = stats.free_bytes;
 	report->page.repository = tusk_repository_url(repository);
 	return 0;

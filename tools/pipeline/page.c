@@ -204,7 +204,8 @@ static int put_pictures(FILE *out, const struct pipeline_page *page, struct tusk
 	begin_card(
 	    out, "Growth",
 	    "<span class=\"key\" style=\"background:var(--logical)\"></span>size of the sources"
-	    "<span class=\"key\" style=\"background:var(--stored)\"></span>stored, all snapshots together"
+	    "<span class=\"key\" style=\"background:var(--stored)\"></span>stored, all snapshots together (of the "
+	    "past: an estimate)"
 	    "<span class=\"key\" style=\"background:var(--bar)\"></span>added by each (height: its square root)");
 	fputs("<div class=\"wide\">", out);
 	pipeline_chart_growth(out, page->points, page->point_count, page->now);
