@@ -88,9 +88,11 @@ static int take(void *context, const struct tusk_ref *ref, struct tusk_err *err)
 	return add_line(suspect, damage, &place, err) == 0 ? ref->type == TUSK_OBJECT_LIST : -1;
 }
 
-static int blame_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err)
+static int blame_enter(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_id *key, bool *ret_skip,
+		       struct tusk_err *err)
 {
 	const struct blame *blame = walk->context;
+	(void)block;
 	(void)err;
 	*ret_skip = tusk_keyset_get(&blame->clean, key, NULL);
 	return 0;

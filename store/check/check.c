@@ -26,7 +26,8 @@ static unsigned processors(void)
 static int run(struct tusk_check *check, struct tusk_err *err)
 {
 	struct tusk_index_sync_result synced;
-	if (check_parameters(check, err) != 0 || check_keys(check, err) != 0 || check_manifests(check, err) != 0)
+	if (check_parameters(check, err) != 0 || check_keys(check, err) != 0 || check_manifests(check, err) != 0 ||
+	    check_gone(check, err) != 0 || check_notes(check, err) != 0)
 		return -1;
 	/* The fetcher looks into the index first. What it finds there is proven by the record's tag or not used. */
 	if (tusk_index_sync_to_read(check->repository->index, check->repository->node, &synced, err) != 0 ||

@@ -91,6 +91,13 @@ void check_report_rest(struct tusk_check *check);
 int check_parameters(struct tusk_check *check, struct tusk_err *err);
 int check_keys(struct tusk_check *check, struct tusk_err *err);
 int check_manifests(struct tusk_check *check, struct tusk_err *err);
+/* An error about an object: 0 when it is damage, which is reported then; -1 when check cannot go on. */
+int check_object_error(struct tusk_check *check, const char *object, const struct tusk_err *why, struct tusk_err *err);
+
+/* ---- gone.c, notes.c: snapshots that should be there; sealed notes ---- */
+
+int check_gone(struct tusk_check *check, struct tusk_err *err);
+int check_notes(struct tusk_check *check, struct tusk_err *err);
 
 /* ---- packs.c: packs and their tables of contents ---- */
 

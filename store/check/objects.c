@@ -20,8 +20,7 @@ static int judge_parameters(struct tusk_check *check, const struct tusk_buf *dat
 	return 0;
 }
 
-/* 0 when an error was damage and has been reported, -1 when check cannot go on. */
-static int report(struct tusk_check *check, const char *object, const struct tusk_err *why, struct tusk_err *err)
+int check_object_error(struct tusk_check *check, const char *object, const struct tusk_err *why, struct tusk_err *err)
 {
 	if (check_is_damage(why->code)) {
 		check_object_damaged(check, object, why->message);
@@ -40,7 +39,7 @@ int check_parameters(struct tusk_check *check, struct tusk_err *err)
 	if (found == TUSK_NODE_ABSENT)
 		tusk_err_set(&why, TUSK_E_ABSENT, 0, "is missing");
 	if (found != TUSK_NODE_FOUND || judge_parameters(check, &data, &why) != 0)
-		return report(check, PARAMETERS, &why, err);
+		return check_object_error(check, PARAMETERS, &why, err);
 	return 0;
 }
 
@@ -55,7 +54,7 @@ static int check_key(struct tusk_check *check, const struct tusk_id *id, struct 
 	memset(&slot, 0, sizeof(slot));
 	if (tusk_keyslot_get(check->repository->node, id, &data, &why) != 0 ||
 	    tusk_keyslot_peek(data.data, data.len, &slot, &why) != 0)
-		return report(check, name, &why, err);
+		return check_object_error(check, name, &why, err);
 	return 0;
 }
 
@@ -109,7 +108,7 @@ static int check_manifest(struct tusk_check *check, const char *name, struct tus
 	int found = read_manifest(check, name, &list->items[list->count], &why);
 	check->result.snapshots += found != TUSK_NODE_ABSENT;
 	if (found < 0)
-		return report(check, name, &why, err);
+		return check_object_error(check, name, &why, err);
 	list->count += found == TUSK_NODE_FOUND;
 	return 0;
 }

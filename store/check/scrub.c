@@ -3,6 +3,7 @@
 #include "keyslot.h"
 #include "pack.h"
 #include "pool.h"
+#include "sealed.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,13 +12,14 @@
 #define HASH_SIZE       32u
 #define DEFAULT_THREADS 2
 #define PARAMETERS      "tusk.repository"
+#define SMALL_MAX       (TUSK_SEALED_MAX + HASH_SIZE) /* more than a table of contents can have */
 
 /* Tocs are listed before packs: a backup writes the pack first. */
-static const char *const folders[] = {"keys/",   "snapshots/", "nodes/", "marks/",
-				      "ledger/", "drills/",    "toc/",   "packs/"};
+static const char *const folders[] = {"keys/",   "snapshots/", "nodes/", "marks/", "ledger/",
+				      "drills/", "forgotten/", "toc/",   "packs/"};
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
-#define TOCS    6u
-#define PACKS   7u
+#define TOCS    7u
+#define PACKS   8u
 
 struct item {
 	struct tusk_id id;
@@ -41,19 +43,19 @@ static bool is_damage(enum tusk_code code)
 	return code == TUSK_E_CORRUPT || code == TUSK_E_IO || code == TUSK_E_LIMIT || code == TUSK_E_VERSION;
 }
 
-/* The parameters and tables of contents end with the hash of what is before. */
+/* The parameters, tables of contents and notes of what was forgotten end with the hash of what is before. */
 static int judge_small(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err)
 {
 	TUSK_AUTO_BUF struct tusk_buf data = {0};
 	struct tusk_parameters parameters;
 	uint8_t hash[HASH_SIZE];
-	bool is_toc = strcmp(name, PARAMETERS) != 0;
+	bool is_parameters = strcmp(name, PARAMETERS) == 0;
 
-	int found = tusk_node_get(node, name, is_toc ? TUSK_TOC_MAX_SIZE : TUSK_PARAMETERS_MAX, &data, err);
+	int found = tusk_node_get(node, name, is_parameters ? TUSK_PARAMETERS_MAX : SMALL_MAX, &data, err);
 	if (found != TUSK_NODE_FOUND)
 		return found;
 	*ret_size = data.len;
-	if (!is_toc)
+	if (is_parameters)
 		return tusk_parameters_decode(data.data, data.len, &parameters, err);
 	if (data.len < HASH_SIZE)
 		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "is truncated");
@@ -81,7 +83,8 @@ int tusk_scrub_object(struct tusk_node *node, const char *name, enum tusk_scrub_
 		      struct tusk_err *ret_why, struct tusk_err *err)
 {
 	struct tusk_err why = {0};
-	bool is_small = strcmp(name, PARAMETERS) == 0 || strncmp(name, "toc/", 4) == 0;
+	bool is_small =
+	    strcmp(name, PARAMETERS) == 0 || strncmp(name, "toc/", 4) == 0 || strncmp(name, "forgotten/", 10) == 0;
 
 	*ret_size = 0;
 	int found = is_small ? judge_small(node, name, ret_size, &why) : judge_named(node, name, ret_size, &why);

@@ -54,11 +54,14 @@ static int judge_place(struct survey *survey, const struct tusk_id *id, struct t
 	return check_add_damage(check, id, pack, what, err) == 0 ? 1 : -1;
 }
 
-static int survey_enter(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err)
+static int survey_enter(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_id *key, bool *ret_skip,
+			struct tusk_err *err)
 {
 	struct survey *survey = walk->context;
 	int seen = check_go_on(survey->check, err) == 0 ? visit(survey, key, err) : -1;
 	*ret_skip = seen == 1;
+	if (seen == 0)
+		(void)check_find(survey->check, block); /* its pack is needed: a lost table of contents is damage */
 	return seen < 0 ? -1 : 0;
 }
 

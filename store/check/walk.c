@@ -171,7 +171,7 @@ static int walk_block(struct tusk_walk *walk, const struct branch *branch, struc
 	bool skip = false;
 
 	branch_key(branch, &key);
-	if (walk->visitor->enter(walk, &key, &skip, err) != 0)
+	if (walk->visitor->enter(walk, &branch->claim.id, &key, &skip, err) != 0)
 		return -1;
 	if (skip)
 		return 0;

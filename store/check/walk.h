@@ -10,7 +10,8 @@ struct tusk_walk;
 struct tusk_walk_visitor {
 	/* A block, under a key that stands for it and for all that its parent says of it; ret_skip when it need not be
 	 * gone into. */
-	int (*enter)(struct tusk_walk *walk, const struct tusk_id *key, bool *ret_skip, struct tusk_err *err);
+	int (*enter)(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_id *key, bool *ret_skip,
+		     struct tusk_err *err);
 	/* The block cannot be read, or is not what its parent says. */
 	int (*damaged)(struct tusk_walk *walk, const struct tusk_id *block, const struct tusk_err *why,
 		       struct tusk_err *err);

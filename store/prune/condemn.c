@@ -70,7 +70,7 @@ int tusk_condemned_store(struct tusk_node *node, const struct tusk_keys *keys, c
 	return store(node, keys, TUSK_SEALED_CONDEMNED, CONDEMNED, &body, err);
 }
 
-static int epoch_store(const struct tusk_pruner *pruner, uint64_t number, struct tusk_err *err)
+int tusk_epoch_begin(struct tusk_node *node, const struct tusk_keys *keys, uint64_t number, struct tusk_err *err)
 {
 	TUSK_AUTO_BUF struct tusk_buf body = {0};
 	struct tusk_epoch epoch = {.number = number};
@@ -79,7 +79,7 @@ static int epoch_store(const struct tusk_pruner *pruner, uint64_t number, struct
 		return -1;
 	if (tusk_epoch_encode(&epoch, &body) < 0)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return store(pruner->node, pruner->keys, TUSK_SEALED_EPOCH, EPOCH, &body, err);
+	return store(node, keys, TUSK_SEALED_EPOCH, EPOCH, &body, err);
 }
 
 int tusk_condemned_spare(struct tusk_node *node, const struct tusk_keys *keys, struct tusk_pack_ids *packs,
@@ -138,7 +138,7 @@ static int read_state(struct tusk_pruner *pruner, struct tusk_epoch *ret_epoch, 
 		if (pruner->condemned.items[i].epoch > newest)
 			newest = pruner->condemned.items[i].epoch;
 	if (newest > epoch.number) {
-		if (epoch_store(pruner, newest, err) < 0)
+		if (tusk_epoch_begin(pruner->node, pruner->keys, newest, err) < 0)
 			return -1;
 		epoch.number = newest;
 	}
@@ -203,7 +203,7 @@ int tusk_pruner_condemn(struct tusk_pruner *pruner, const struct tusk_pack_ids *
 	/* After the list: whoever sees the old epoch may not rely on an old list. */
 	if (TUSK_SABOTAGED(epoch))
 		return 0;
-	return epoch_store(pruner, epoch.number + 1, err);
+	return tusk_epoch_begin(pruner->node, pruner->keys, epoch.number + 1, err);
 }
 
 int tusk_pruner_rescue(struct tusk_pruner *pruner, struct tusk_pack_ids *needed, struct tusk_err *err)

@@ -7,6 +7,8 @@
 /* An object that is absent is epoch 0, or an empty list. */
 int tusk_epoch_load(struct tusk_node *node, const struct tusk_keys *keys, struct tusk_epoch *ret_epoch,
 		    struct tusk_err *err);
+/* A new epoch with that number; for the holder of the lock. */
+int tusk_epoch_begin(struct tusk_node *node, const struct tusk_keys *keys, uint64_t number, struct tusk_err *err);
 int tusk_condemned_load(struct tusk_node *node, const struct tusk_keys *keys, struct tusk_condemned *ret_condemned,
 			struct tusk_err *err);
 int tusk_condemned_store(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_condemned *condemned,

@@ -6,6 +6,7 @@
 #include "marks.h"
 #include "notes.h"
 #include "sealed.h"
+#include "tombstone.h"
 #include "tusk/cleanup.h"
 #include "work.h"
 
@@ -22,8 +23,8 @@ static void name_of(const char *folder, const struct tusk_id *id, char ret_name[
 	snprintf(ret_name, 80, "%s%s", folder, text);
 }
 
-static int put_tombstone(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_buf *manifest,
-			 struct tusk_err *err)
+int tusk_tombstone_put(struct tusk_repository *repository, const struct tusk_id *id, const struct tusk_buf *manifest,
+		       struct tusk_err *err)
 {
 	struct tusk_tombstone tombstone = {.time = time(NULL), .manifest = *manifest};
 	TUSK_AUTO_BUF struct tusk_buf body = {0};
@@ -63,7 +64,7 @@ int tusk_snapshot_forget(struct tusk_repository *repository, const struct tusk_i
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "%s is not there", name);
 	tusk_prune_make_room(repository->node);
 	/* The note first: without it a copy of the manifest on another node would bring the snapshot back. */
-	if (found < 0 || put_tombstone(repository, id, &manifest, err) < 0 ||
+	if (found < 0 || tusk_tombstone_put(repository, id, &manifest, err) < 0 ||
 	    tusk_node_remove(repository->node, name, err) < 0)
 		return -1;
 	remove_marks(repository, id);

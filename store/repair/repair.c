@@ -3,6 +3,7 @@
 #include "keyslot.h"
 #include "ledger.h"
 #include "scrub.h"
+#include "tombstone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,20 @@ static int mend_parameters(struct repair *repair, struct tusk_err *err)
 	return 0;
 }
 
+/* What was forgotten stays so; only the way back is lost. */
+static int mend_forgotten(struct repair *repair, const char *name, struct tusk_err *err)
+{
+	const struct tusk_buf nothing = {0};
+	struct tusk_id id;
+
+	if (!id_of(name, &id))
+		return 0;
+	if (!repair->options->dry_run && tusk_tombstone_put(repair->repository, &id, &nothing, err) != 0)
+		return -1;
+	tell(repair, name, false, "was damaged; written anew, the damaged one moved to quarantine");
+	return 0;
+}
+
 /* Manifests, key slots, notes: nothing can be made of their bytes. */
 static int mend_other(struct repair *repair, const struct finding *finding, struct tusk_err *err)
 {
@@ -291,6 +306,8 @@ static int mend_other(struct repair *repair, const struct finding *finding, stru
 	}
 	if (quarantine(repair, finding->name, err) != 0)
 		return -1;
+	if (strncmp(finding->name, "forgotten/", 10) == 0)
+		return mend_forgotten(repair, finding->name, err);
 	snprintf(what, sizeof(what), "was damaged%s; moved to quarantine", is_snapshot ? "; the snapshot is lost" : "");
 	tell(repair, finding->name, true, what);
 	return 0;
@@ -346,12 +363,28 @@ static int mend_lost_tocs(struct repair *repair, struct tusk_err *err)
 	return 0;
 }
 
+static int mend_state(struct repair *repair, bool epoch, bool condemned, struct tusk_err *err)
+{
+	repair->result.damaged += (uint64_t)epoch + condemned;
+	if (!repair->options->dry_run && repair_state(repair->repository, err) != 0)
+		return -1;
+	if (epoch)
+		tell(repair, "epoch", false, "was damaged; a new one begins");
+	if (condemned)
+		tell(repair, "condemned", false, "was damaged; no pack is condemned until the next prune");
+	return 0;
+}
+
 static int mend_all(struct repair *repair, struct tusk_err *err)
 {
 	const struct finding *findings = (const struct finding *)(const void *)repair->findings.data;
+	bool epoch, condemned;
+	int state = repair_state_is_damaged(repair->repository, &epoch, &condemned, err);
 
-	if (!repair->options->dry_run && repair->findings.len > 0 &&
-	    repair_begin_alone(repair->repository, &repair->lease, err) != 0)
+	if (state < 0 || (!repair->options->dry_run && (state || repair->findings.len > 0) &&
+			  repair_begin_alone(repair->repository, &repair->lease, err) != 0))
+		return -1;
+	if (state && mend_state(repair, epoch, condemned, err) != 0)
 		return -1;
 	for (size_t i = 0; i < repair->findings.len / sizeof(*findings); i++)
 		if (repair_go_on(repair->options, err) != 0 || repair_stay_alone(&repair->lease, err) != 0 ||

@@ -36,6 +36,15 @@ int repair_begin_alone(struct tusk_repository *repository, struct tusk_lease *le
 /* Before each step. TUSK_E_LOCKED when the lease was lost. */
 int repair_stay_alone(struct tusk_lease *lease, struct tusk_err *err);
 
+/* ---- state.c: epoch and condemned packs ---- */
+
+/* Whether one of them is there and cannot be read: 1, 0, -1. */
+int repair_state_is_damaged(struct tusk_repository *repository, bool *ret_epoch, bool *ret_condemned,
+			    struct tusk_err *err);
+/* Begins a new epoch, if need be with an empty list: writers then look again at all that they refer to. For who is
+ * alone. */
+int repair_state(struct tusk_repository *repository, struct tusk_err *err);
+
 /* Whether an error means damage to what was read; else repair cannot go on. */
 bool repair_is_damage(enum tusk_code code);
 int repair_go_on(const struct tusk_repair_options *options, struct tusk_err *err);

@@ -14,15 +14,25 @@ export XDG_STATE_HOME=$root/state TUSK_REPOSITORY=$root/repo TUSK_KEY_FILE=$work
 python3 - "$work/src" <<'PY'
 import random, sys
 r = random.Random(1)
-for name, size in (("tiny", 90), ("small", 700), ("sub/text", 3000), ("sub/large", 14000)):
+for name, size in (("tiny", 90), ("small", 700), ("sub/text", 3000), ("sub/large", 16000)):
     open(f"{sys.argv[1]}/{name}", "wb").write(r.randbytes(size))
 PY
 ln -s small "$work/src/link"
 "$TUSK" init --encryption aes256-gcm --chunk-size 16K >/dev/null
 "$TUSK" key add --new-key-file "$work/key2" >/dev/null
-"$TUSK" backup --quiet "$work/src"
+"$TUSK" backup --quiet "$work/src" >/dev/null
 echo more >>"$work/src/sub/text"
-"$TUSK" backup --quiet "$work/src"
+"$TUSK" backup --quiet "$work/src" >/dev/null
+# Of every kind of note one: tags, what was forgotten, epoch and condemned packs, a ledger, the lease of a dead writer.
+echo gone >"$work/src/passing" && "$TUSK" backup --quiet "$work/src" >/dev/null && rm "$work/src/passing"
+"$TUSK" backup --quiet "$work/src" >/dev/null
+"$TUSK" tag latest --add kept >/dev/null
+"$TUSK" forget --quiet latest~1 >/dev/null
+"$TUSK" prune --quiet >/dev/null
+"$TUSK" check --data --quiet >/dev/null
+{ LD_PRELOAD=$bin/libharness_fault.so TUSK_FAULT=change:30:kill "$TUSK" backup --quiet "$work/src" || true; } >/dev/null 2>&1
+for kind in marks forgotten ledger leases; do [ -n "$(ls "$root/repo/$kind")" ] || fail "there is nothing in $kind"; done
+for name in epoch condemned; do [ -e "$root/repo/$name" ] || fail "no prune has been here"; done
 failed=0
 "$bin/harness_damage" "$root" "$work/key" "${TUSK_STATES:-$(share 600 0 350)}" "$seed" ${TUSK_CASE:+"$TUSK_CASE"} || failed=1
 unset TUSK_CASE

@@ -8,6 +8,7 @@
 #include "tusk/check.h"
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ struct damage {
 };
 
 struct known {
-	struct tusk_id id;
+	struct tusk_id id, previous;
 	uint64_t entries;
 	uint8_t (*digests)[32];
 };
@@ -167,7 +168,7 @@ static void inflict(const struct damage *damage, uint64_t random)
 	default:
 		break;
 	}
-	if (damage->kind == MISSING && unlink(object->path) < 0)
+	if (damage->kind == MISSING && unlink(object->path) < 0 && errno != ENOENT)
 		err(2, "%s", object->path);
 	else if (damage->kind == REPLACED || damage->kind == SWAPPED)
 		put(object, other->data, other->len);
@@ -246,15 +247,32 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return remove(path);
 }
 
-/* What is not damage to a single node without its client's memory: a key that was removed, a manifest that was
- * forgotten, and a table of contents that a crash kept from being written. Reading goes on without them; that it does
- * was judged before. */
+/* The manifest that no later one of its client names. */
+static bool is_last(const char *name)
+{
+	struct tusk_id id;
+
+	if (strncmp(name, "snapshots/", 10) != 0 || tusk_hex_decode(name + 10, 64, id.bytes, 32) < 0)
+		return false;
+	for (size_t i = 0; i < known_count; i++)
+		if (tusk_id_equal(&known[i].previous, &id))
+			return false;
+	return true;
+}
+
+/* What is not damage to a single node without its client's memory: a key that was removed, the newest manifest, and
+ * notes that say nothing by being absent. Reading goes on without them; that it does was judged before. */
 static bool may_be_missing(const struct damage *damage)
 {
+	static const char *const folders[] = {"keys/", "marks/", "ledger/", "drills/", "forgotten/", "leases/"};
 	const char *name = objects[damage->object].name;
 
-	return damage->kind == MISSING && (strncmp(name, "keys/", 5) == 0 || strncmp(name, "snapshots/", 10) == 0 ||
-					   strncmp(name, "toc/", 4) == 0);
+	if (damage->kind != MISSING)
+		return false;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
+			return true;
+	return is_last(name) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
 }
 
 static const char *examine(const struct damage *damage, bool stranger)
@@ -293,7 +311,9 @@ static void learn(void)
 
 		if (tusk_view_open(repository, &list.items[i], &view, &why) < 0)
 			errx(2, "%s", why.message);
-		*one = (struct known){.id = list.items[i].id, .entries = tusk_view_entry_count(view)};
+		*one = (struct known){.id = list.items[i].id,
+				      .previous = list.items[i].writer_previous,
+				      .entries = tusk_view_entry_count(view)};
 		one->digests = calloc(one->entries, sizeof(*one->digests));
 		for (uint64_t k = 0; k < one->entries; k++)
 			if (!one->digests || oracle_entry_digest(view, k, one->digests[k], &why) < 0)

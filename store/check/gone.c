@@ -1,0 +1,70 @@
+/* Snapshots that must have been there: the same client wrote another one after them, and nobody forgot them. */
+#include "check_private.h"
+
+#include "nodeset.h"
+
+#include <string.h>
+
+/* Whether what is absent is absent everywhere: of a node that cannot be asked nobody knows. */
+static bool asks_all(struct tusk_check *check)
+{
+	struct tusk_node *node = check->repository->node, *member;
+	struct tusk_err why = {0};
+
+	for (size_t i = 0; i < tusk_node_member_count(node); i++) {
+		if (tusk_node_member(node, i, &member, &why) == 0)
+			continue;
+		tusk_err_prefix(&why, "whether snapshots are missing was not looked at");
+		check_warn(check, &why);
+		return false;
+	}
+	return true;
+}
+
+/* 1: it is neither there nor forgotten. In this order: who forgets leaves the note first. */
+static int is_gone(struct tusk_check *check, const struct tusk_id *id, char ret_name[80], struct tusk_err *err)
+{
+	struct tusk_node *node = check->repository->node;
+	char text[TUSK_ID_TEXT_SIZE], note[80];
+	uint64_t size;
+
+	tusk_id_text(id, text);
+	snprintf(ret_name, 80, "snapshots/%s", text);
+	snprintf(note, sizeof(note), "forgotten/%s", text);
+	int found = tusk_node_stat(node, ret_name, &size, err);
+	if (found == TUSK_NODE_ABSENT)
+		found = tusk_node_stat(node, note, &size, err);
+	return found < 0 ? -1 : found == TUSK_NODE_ABSENT;
+}
+
+static int look(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_snapshot *next,
+		struct tusk_err *err)
+{
+	char name[80], text[TUSK_ID_TEXT_SIZE], what[160];
+	int added = tusk_keyset_add(known, &next->writer_previous, 0, err);
+	int gone = added > 0 ? is_gone(check, &next->writer_previous, name, err) : added;
+
+	if (gone <= 0)
+		return gone;
+	tusk_id_text(&next->id, text);
+	snprintf(what, sizeof(what), "is missing, and was not forgotten: snapshot %.*s came after it", 16, text);
+	check_object_damaged(check, name, what);
+	return 0;
+}
+
+int check_gone(struct tusk_check *check, struct tusk_err *err)
+{
+	const struct tusk_snapshot_list *list = &check->snapshots;
+	struct tusk_keyset known = {0};
+	int status = 0;
+
+	if (!asks_all(check))
+		return 0;
+	for (size_t i = 0; i < list->count && status == 0; i++)
+		status = tusk_keyset_add(&known, &list->items[i].id, 0, err) < 0 ? -1 : 0;
+	for (size_t i = 0; i < list->count && status == 0; i++)
+		if (!tusk_id_is_zero(&list->items[i].writer_previous))
+			status = look(check, &known, &list->items[i], err);
+	tusk_keyset_release(&known);
+	return status;
+}
