@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define REASONS_SIZE 128
+/* So many snapshots going at once, and of all at most one in five staying, is more often a slip than a wish. */
+#define MANY   20u
+#define FIFTHS 5u
 
 static const struct {
 	enum tusk_opt opt;
@@ -184,6 +187,24 @@ static void print_sum(const struct tusk_cli *cli, size_t going, size_t staying)
 		       going == 1 ? "snapshot" : "snapshots", staying);
 }
 
+/* all: snapshots of the repository. */
+static int guard(const struct tusk_cli *cli, const struct tusk_verdict *verdicts, size_t count, size_t all,
+		 struct tusk_err *err)
+{
+	size_t going = 0;
+
+	for (size_t i = 0; i < count; i++)
+		going += verdicts[i].reasons == 0;
+	bool is_most = going == all || (going >= MANY && (all - going) * FIFTHS <= all);
+	if (going == 0 || !is_most || tusk_args_has(cli->args, TUSK_OPT_NEARLY_ALL) ||
+	    tusk_args_has(cli->args, TUSK_OPT_DRY_RUN))
+		return 0;
+	return tusk_err_set(err, TUSK_E_USAGE, 0,
+			    "forget: of %zu snapshots only %zu would stay; --dry-run shows which; if that is what you "
+			    "want, add --nearly-all",
+			    all, all - going);
+}
+
 static int forget(struct tusk_cli *cli, struct tusk_repository *repository, bool *ret_any, struct tusk_err *err)
 {
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
@@ -204,6 +225,8 @@ static int forget(struct tusk_cli *cli, struct tusk_repository *repository, bool
 	if ((named ? by_name(cli->args, &list, &verdicts, &count, err)
 		   : by_policy(cli->args, &policy, &list, &verdicts, &count, err)) < 0)
 		return -1;
+	if (guard(cli, verdicts, count, list.count, err) < 0)
+		return -1;
 	size_t going = print_table(cli, verdicts, count, named);
 	for (size_t i = 0; i < count && !tusk_args_has(cli->args, TUSK_OPT_DRY_RUN); i++)
 		if (verdicts[i].reasons == 0 && tusk_snapshot_forget(repository, &verdicts[i].snapshot->id, err) < 0)
@@ -213,12 +236,40 @@ static int forget(struct tusk_cli *cli, struct tusk_repository *repository, bool
 	return 0;
 }
 
+static int undo(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_err *err)
+{
+	const struct tusk_words *words = &cli->args->operands;
+
+	if (words->count == 0)
+		return tusk_err_set(err, TUSK_E_USAGE, 0,
+				    "forget: --undo needs the id of a snapshot that was forgotten");
+	for (size_t i = 0; i < words->count; i++) {
+		char text[TUSK_ID_TEXT_SIZE];
+		struct tusk_id id;
+		if (tusk_snapshot_remember(repository, words->items[i], &id, err) < 0)
+			return tusk_err_prefix(err, "forget: --undo %s", words->items[i]);
+		tusk_id_text(&id, text);
+		if (cli->report.json) {
+			struct tusk_json *json = tusk_json_new("remembered");
+			tusk_json_id(json, "id", &id);
+			tusk_cli_print(cli, json);
+		} else if (!cli->report.quiet) {
+			printf("snapshot %.*s is back\n", TUSK_SHORT_ID_LENGTH, text);
+		}
+	}
+	return 0;
+}
+
 int cmd_forget(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	bool any = false;
 
+	if (tusk_args_has(cli->args, TUSK_OPT_UNDO)) {
+		bool is_back = tusk_cli_open(cli, &repository, &err) == 0 && undo(cli, repository, &err) == 0;
+		return is_back ? TUSK_EXIT_OK : tusk_cli_fail(cli, &err);
+	}
 	if (tusk_cli_open(cli, &repository, &err) < 0 || forget(cli, repository, &any, &err) < 0)
 		return tusk_cli_fail(cli, &err);
 	if (!tusk_args_has(cli->args, TUSK_OPT_PRUNE) || tusk_args_has(cli->args, TUSK_OPT_DRY_RUN))

@@ -24,7 +24,7 @@ int cmd_pin(struct tusk_cli *cli)
 	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
 	const struct tusk_words *names = &cli->args->operands;
-	bool pinned = !tusk_args_has(cli->args, TUSK_OPT_UNPIN);
+	bool pinned = !tusk_args_has(cli->args, TUSK_OPT_UNDO);
 
 	if (tusk_cli_open(cli, &repository, &err) < 0 || tusk_cli_snapshots(cli, repository, &list, &err) < 0)
 		return tusk_cli_fail(cli, &err);

@@ -109,7 +109,8 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_NO_WAIT] = FLAG("no-wait", 0, "remove also what running backups may use"),
     [TUSK_OPT_ADD] = VALUE("add", 0, LIST, "TAG", "add TAG (repeatable)"),
     [TUSK_OPT_REMOVE_TAG] = VALUE("remove", 0, LIST, "TAG", "remove TAG (repeatable)"),
-    [TUSK_OPT_UNPIN] = FLAG("undo", 0, "take the pin away"),
+    [TUSK_OPT_UNDO] = FLAG("undo", 0, "take back the pin, or what was forgotten"),
+    [TUSK_OPT_NEARLY_ALL] = FLAG("nearly-all", 0, "even if hardly anything stays"),
 };
 
 const struct tusk_command tusk_command_table[] = {
@@ -274,7 +275,8 @@ const struct tusk_command tusk_command_table[] = {
      .operands_max = -1,
      .options = {TUSK_OPT_KEEP_LAST, TUSK_OPT_KEEP_HOURLY, TUSK_OPT_KEEP_DAILY, TUSK_OPT_KEEP_WEEKLY,
 		 TUSK_OPT_KEEP_MONTHLY, TUSK_OPT_KEEP_YEARLY, TUSK_OPT_KEEP_WITHIN, TUSK_OPT_KEEP_TAG, TUSK_OPT_HOST,
-		 TUSK_OPT_PATH, TUSK_OPT_TAG, TUSK_OPT_DRY_RUN, TUSK_OPT_PRUNE, TUSK_OPT_MAX_UNUSED, TUSK_OPT_NO_WAIT}},
+		 TUSK_OPT_PATH, TUSK_OPT_TAG, TUSK_OPT_DRY_RUN, TUSK_OPT_PRUNE, TUSK_OPT_MAX_UNUSED, TUSK_OPT_NO_WAIT,
+		 TUSK_OPT_UNDO, TUSK_OPT_NEARLY_ALL}},
     {.name = "prune",
      .brief = "free what was forgotten",
      .synopsis = "",
@@ -300,7 +302,7 @@ const struct tusk_command tusk_command_table[] = {
      .run = cmd_pin,
      .operands_min = 1,
      .operands_max = -1,
-     .options = {TUSK_OPT_UNPIN}},
+     .options = {TUSK_OPT_UNDO}},
     {.name = "stats",
      .brief = "sizes and counts",
      .synopsis = "",

@@ -18,6 +18,7 @@
 #define RESERVE         "reserve"
 #define RESERVE_SIZE    (1 << 20) /* for some thousand condemned packs at a time */
 #define RESERVE_SMALL   (1 << 17) /* on a disk with little space */
+#define RESERVE_LEAST   (1 << 12)
 #define QUARANTINE      "quarantine"
 #define QUARANTINE_MAX  1000
 #define QUARANTINE_SIZE (sizeof(QUARANTINE) + TUSK_NODE_NAME_SIZE + 8)
@@ -138,6 +139,10 @@ void tusk_node_local_reserve(struct tusk_node *node, bool keep)
 	if (fd < 0 || fstatvfs(fd, &space) < 0)
 		return;
 	bool is_small = (uint64_t)space.f_bavail * space.f_frsize < 16u * RESERVE_SIZE;
-	if (fallocate(fd, 0, 0, is_small ? RESERVE_SMALL : RESERVE_SIZE) < 0)
-		unlinkat(local->root_fd, RESERVE, 0);
+	uint64_t total = (uint64_t)space.f_blocks * space.f_frsize;
+	/* On a full disk as much as is left of the last one, less what forget has just written. */
+	for (off_t size = is_small ? RESERVE_SMALL : RESERVE_SIZE; size >= RESERVE_LEAST; size /= 2)
+		if ((uint64_t)size <= total / 8 && fallocate(fd, 0, 0, size) == 0)
+			return;
+	unlinkat(local->root_fd, RESERVE, 0);
 }

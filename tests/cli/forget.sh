@@ -58,3 +58,31 @@ expect_exit 2 "$TUSK" forget latest --keep-last 1
 expect_exit 0 "$TUSK" forget --keep-last 1 --host two --prune
 grep -q '^removed ' out || fail "$(cat out)"
 expect_exit 0 "$TUSK" check --data
+
+# Hardly anything would stay: only if it is said.
+for number in $(seq 24); do "$TUSK" backup -q --host many --time "2026-06-01T10:00:$number""Z" src >/dev/null; done
+all=$(rows)
+expect_exit 2 "$TUSK" forget --host many --keep-last 1 --prune
+grep -q "of $all snapshots only .* would stay; .*add --nearly-all$" err || fail "$(cat err)"
+[ "$(rows)" = "$all" ] || fail "something went all the same"
+expect_exit 0 "$TUSK" forget --host many --keep-last 1 --dry-run
+expect_exit 0 "$TUSK" forget --host many --keep-last 1 --nearly-all
+[ "$(rows --host many)" = 1 ] || fail "$(rows --host many)"
+
+# What was forgotten comes back until a prune has removed something of it.
+echo new >src/new
+"$TUSK" backup -q --host undo src >/dev/null
+id=$("$TUSK" snapshots --host undo --json | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+expect_exit 0 "$TUSK" forget "$id"
+expect_exit 1 "$TUSK" ls "$id"
+expect_exit 0 "$TUSK" forget --undo "${id:0:8}"
+grep -q "^snapshot ${id:0:8} is back$" out || fail "$(cat out)"
+[ ! -e "repo/forgotten/$id" ] || fail "the note is left"
+[ "$("$TUSK" cat "$id:$dir/src/new")" = new ] || fail "it reads otherwise"
+expect_exit 0 "$TUSK" check --data
+expect_exit 1 "$TUSK" forget --undo "${id:0:8}"
+expect_exit 0 "$TUSK" forget "$id" --prune
+expect_exit 1 "$TUSK" forget --undo "$id"
+grep -q 'data of it were removed by a prune' err || fail "$(cat err)"
+expect_exit 0 "$TUSK" check --data
+expect_exit 2 "$TUSK" forget --undo

@@ -53,6 +53,12 @@ int tusk_policy_apply(const struct tusk_policy *policy, const struct tusk_snapsh
  * crash it is forgotten or not. TUSK_E_ABSENT. */
 int tusk_snapshot_forget(struct tusk_repository *repository, const struct tusk_id *id, struct tusk_err *err);
 
+/* Brings back the forgotten snapshot whose id begins with prefix (4 digits or more), if all that it refers to is still
+ * there; its tags are those of its manifest again. Durable on return. TUSK_E_ABSENT, TUSK_E_USAGE (ambiguous),
+ * TUSK_E_NODE when a node cannot be reached. */
+int tusk_snapshot_remember(struct tusk_repository *repository, const char *prefix, struct tusk_id *ret_id,
+			   struct tusk_err *err);
+
 /* Replaces tags and pin of a snapshot (the manifest stays as it is). Durable on return. */
 int tusk_snapshot_mark(struct tusk_repository *repository, const struct tusk_snapshot *snapshot,
 		       const struct tusk_strings *tags, bool pinned, struct tusk_err *err);
