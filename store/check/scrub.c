@@ -18,6 +18,7 @@
 static const char *const folders[] = {"keys/",   "snapshots/", "nodes/", "marks/", "ledger/",
 				      "drills/", "forgotten/", "toc/",   "packs/"};
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
+#define KEYS    0u
 #define TOCS    7u
 #define PACKS   8u
 
@@ -157,13 +158,35 @@ static int go_on(const struct scrub *scrub, struct tusk_err *err)
 	return 0;
 }
 
+static uint64_t largest(const struct item *item)
+{
+	if (item->folder == PACKS)
+		return TUSK_PACK_MAX_SIZE;
+	return item->folder == KEYS ? TUSK_KEYSLOT_MAX : SMALL_MAX;
+}
+
+/* What is larger than anything of its kind is damaged, however long it would take to read it. */
+static int report_large(struct scrub *scrub, const struct item *item, const char *name, struct tusk_err *err)
+{
+	char what[100];
+	struct tusk_scrub_object object = {
+	    .name = name, .state = TUSK_SCRUB_DAMAGED, .what = what, .code = TUSK_E_LIMIT};
+
+	snprintf(what, sizeof(what), "is too large: %llu bytes, at most %llu are allowed",
+		 (unsigned long long)item->size, (unsigned long long)largest(item));
+	return report(scrub, &object, err);
+}
+
 static int run(void *context, void *job, struct tusk_err *err)
 {
 	struct scrub *scrub = context;
+	const struct item *item = job;
 	char name[80];
 
-	name_of(job, name);
-	return go_on(scrub, err) == 0 ? scrub_name(scrub, name, err) : -1;
+	name_of(item, name);
+	if (go_on(scrub, err) != 0)
+		return -1;
+	return item->size > largest(item) ? report_large(scrub, item, name, err) : scrub_name(scrub, name, err);
 }
 
 static int collect(void *context, const char *name, uint64_t size, struct tusk_err *err)

@@ -20,7 +20,10 @@ struct diff {
 
 uint64_t tusk_index_entries_in(uint64_t toc_size)
 {
-	return toc_size > TOC_OTHER_SIZE ? (toc_size - TOC_OTHER_SIZE) / TOC_RECORD_SIZE : 0;
+	/* One that is too large is never loaded: what it promises must not decide how the index is built. */
+	return toc_size > TOC_OTHER_SIZE && toc_size <= TUSK_TOC_MAX_SIZE
+		   ? (toc_size - TOC_OTHER_SIZE) / TOC_RECORD_SIZE
+		   : 0;
 }
 
 static int diff_add(struct diff *diff, const struct tusk_listed_pack *pack)

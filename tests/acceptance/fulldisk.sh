@@ -81,6 +81,6 @@ try_size() {
   umount "$dir/small"
 }
 
-sizes=${TUSK_SIZE:-$(python3 -c 'import random, sys; r = random.Random(sys.argv[1]); print(*(int(2 ** (6 + 9 * (i + r.random()) / int(sys.argv[2]))) for i in range(int(sys.argv[2]))))' "$seed" "$(share 4 16 2)")}
+sizes=${TUSK_SIZE:-$(python3 -c 'import random, sys; r = random.Random(sys.argv[1]); print(*(int(2 ** (6 + 9 * (i + r.random()) / int(sys.argv[2]))) for i in range(int(sys.argv[2]))))' "$seed" "${TUSK_SIZES:-$(share 4 16 2)}")}
 for one in $sizes; do try_size "$one"; done
 [ -n "$can_prune" ] || echo "note: there is no prune in this build"

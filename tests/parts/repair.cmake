@@ -21,3 +21,8 @@ set_tests_properties(hostile/snapshots PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAK
 add_executable(swapper hostile/swapper.c)
 add_test(NAME hostile/race COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hostile/race.sh)
 set_tests_properties(hostile/race PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 3600)
+# Hostile repositories.
+add_executable(insider hostile/insider.c)
+target_link_libraries(insider PRIVATE tusk_oracle tusk_prune tusk_pack tusk_snapshot tusk_repository)
+add_test(NAME hostile/repositories COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/hostile/repositories.sh)
+set_tests_properties(hostile/repositories PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 3600)
