@@ -95,6 +95,7 @@ static int open_and_serve(const struct tuskfs_options *options, const struct nam
 						  .repository_name = names->repository,
 						  .mountpoint = names->mountpoint,
 						  .daemon = &daemon};
+	tusk_repository_note_reads(repository, "mount");
 	int result = tuskfs_driver_run(&settings, err);
 	if (!options->foreground) {
 		tusk_repository_close(TUSK_STEAL(repository));

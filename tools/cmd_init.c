@@ -1,5 +1,6 @@
 /* tusk init: a new repository. */
 #include "cmd.h"
+#include "init_from.h"
 #include "json.h"
 #include "secret.h"
 #include "tusk/cleanup.h"
@@ -109,6 +110,8 @@ int cmd_init(struct tusk_cli *cli)
 	struct tusk_parameters parameters;
 	if (choose(cli, &url, &options, &err) < 0)
 		return tusk_cli_fail(cli, &err);
+	if (tusk_args_has(cli->args, TUSK_OPT_FROM))
+		return tusk_init_from(cli, url);
 	if (make(cli, url, &options, &parameters, &err) != 0) {
 		name_repository(url, &err);
 		return tusk_cli_fail(cli, &err);

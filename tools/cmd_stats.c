@@ -2,8 +2,13 @@
 #include "cmd.h"
 #include "json.h"
 #include "nodes_text.h"
-#include "tusk/nodes.h"
+#include "signals.h"
+#include "snaparg.h"
+#include "tusk/cleanup.h"
 #include "tusk/text.h"
+#include "tusk/usage.h"
+
+#include <stdlib.h>
 
 static const char *suite_name(enum tusk_suite suite)
 {
@@ -16,8 +21,14 @@ struct logical {
 	uint64_t latest, all;
 };
 
+/* Over all nodes. */
+struct sums {
+	uint64_t stored, read;
+};
+
 static void print_json(struct tusk_cli *cli, const struct tusk_repository *repository,
-		       const struct tusk_repository_stats *stats, const struct logical *logical, uint64_t sum)
+		       const struct tusk_repository_stats *stats, const struct logical *logical,
+		       const struct sums *sums)
 {
 	const struct tusk_parameters *parameters = tusk_repository_parameters(repository);
 	struct tusk_json *json = tusk_json_new("stats");
@@ -30,7 +41,8 @@ static void print_json(struct tusk_cli *cli, const struct tusk_repository *repos
 	tusk_json_count(json, "chunk_packs", stats->chunk_packs);
 	tusk_json_count(json, "tree_packs", stats->tree_packs);
 	tusk_json_count(json, "physical_bytes", stats->physical_bytes);
-	tusk_json_count(json, "all_nodes_bytes", sum);
+	tusk_json_count(json, "all_nodes_bytes", sums->stored);
+	tusk_json_count(json, "all_read_bytes", sums->read);
 	tusk_json_count(json, "objects", stats->records);
 	tusk_json_count(json, "raw_bytes", stats->raw_bytes);
 	tusk_json_count(json, "stored_bytes", stats->stored_bytes);
@@ -81,6 +93,42 @@ static void print_text(const struct tusk_repository *repository, const struct tu
 		size_row("free on that disk", stats->free_bytes);
 }
 
+static void print_usage(struct tusk_cli *cli, const struct tusk_snapshot *snapshot, uint64_t exclusive)
+{
+	char id[TUSK_ID_TEXT_SIZE], time[32], size[16], added[16], alone[16];
+	if (cli->report.json) {
+		struct tusk_json *json = tusk_json_new("snapshot-usage");
+		tusk_json_id(json, "id", &snapshot->id);
+		tusk_json_time(json, "time", snapshot->time);
+		tusk_json_count(json, "bytes", snapshot->root.bytes);
+		tusk_json_count(json, "added_bytes", snapshot->counters.stored_bytes);
+		tusk_json_count(json, "exclusive_bytes", exclusive);
+		tusk_cli_print(cli, json);
+		return;
+	}
+	tusk_id_text(&snapshot->id, id);
+	tusk_text_time_local(snapshot->time, time);
+	tusk_text_bytes(snapshot->root.bytes, size);
+	tusk_text_bytes(snapshot->counters.stored_bytes, added);
+	tusk_text_bytes(exclusive, alone);
+	printf("  %.*s  %s  %10s  %10s  %10s\n", TUSK_SHORT_ID_LENGTH, id, time, size, added, alone);
+}
+
+static int tell_usage(struct tusk_cli *cli, struct tusk_repository *repository, const struct tusk_snapshot_list *list,
+		      struct tusk_err *err)
+{
+	TUSK_AUTO_FREE uint64_t *exclusive = calloc(list->count + 1, sizeof(*exclusive));
+	if (!exclusive)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	if (tusk_usage_load(repository, list, tusk_signals_catch(), exclusive, err) < 0)
+		return -1;
+	if (!cli->report.json && list->count)
+		printf("  %-8s  %-19s  %10s  %10s  %10s\n", "SNAPSHOT", "TIME", "SIZE", "ADDED", "ALONE");
+	for (size_t i = 0; i < list->count; i++)
+		print_usage(cli, &list->items[i], exclusive[i]);
+	return 0;
+}
+
 int cmd_stats(struct tusk_cli *cli)
 {
 	struct tusk_err err = {0};
@@ -95,14 +143,18 @@ int cmd_stats(struct tusk_cli *cli)
 		logical.latest = list.items[i].root.bytes;
 		logical.all += list.items[i].root.bytes;
 	}
-	struct tusk_nodes nodes;
-	tusk_nodes_get(repository, &nodes);
 	if (!cli->report.json)
 		print_text(repository, &stats, &logical);
-	uint64_t sum = nodes.count > 1 ? tusk_nodes_tell_sizes(cli, repository) : stats.physical_bytes;
-	if (cli->report.json)
-		print_json(cli, repository, &stats, &logical, sum);
-	else if (nodes.count > 1)
-		size_row("on all nodes", sum);
+	struct sums sums = {.stored = stats.physical_bytes};
+	if (tusk_nodes_tell_sizes(cli, repository, &sums.stored, &sums.read, &err) < 0)
+		return tusk_cli_fail(cli, &err);
+	if (cli->report.json) {
+		print_json(cli, repository, &stats, &logical, &sums);
+	} else {
+		size_row("on all nodes", sums.stored);
+		size_row("given back by all", sums.read);
+	}
+	if (tusk_args_has(cli->args, TUSK_OPT_BY_SNAPSHOT) && tell_usage(cli, repository, &list, &err) < 0)
+		return tusk_cli_fail(cli, &err);
 	return TUSK_EXIT_OK;
 }

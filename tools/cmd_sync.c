@@ -1,6 +1,7 @@
 /* tusk sync: nodes catch up. */
 #include "cmd.h"
 #include "json.h"
+#include "nodes_text.h"
 #include "progress.h"
 #include "signals.h"
 #include "tusk/replicate.h"
@@ -83,28 +84,34 @@ static void tell(struct tusk_cli *cli, const struct tusk_nodes *nodes, struct tu
 	}
 }
 
-int cmd_sync(struct tusk_cli *cli)
+int tusk_nodes_catch_up(struct tusk_cli *cli, struct tusk_repository *repository, const char *const *names,
+			size_t count, struct tusk_err *err)
 {
-	struct tusk_err err = {0};
 	struct tusk_nodes nodes;
 	struct tusk_sync_progress progress = {0};
 	struct tusk_sync_result result;
-	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
 	TUSK_AUTO_DISPLAY struct tusk_display *display = NULL;
 	struct tusk_progress_source source = {.line = line, .status = status, .context = &progress};
-	if (tusk_cli_open(cli, &repository, &err) < 0 || tusk_display_start(cli, &source, &display, &err) < 0)
-		return tusk_cli_fail(cli, &err);
+	if (tusk_display_start(cli, &source, &display, err) < 0)
+		return -1;
 	tusk_nodes_get(repository, &nodes);
-	struct tusk_sync_options options = {.names = cli->args->operands.items,
-					    .count = cli->args->operands.count,
-					    .progress = &progress,
-					    .stop = tusk_signals_catch()};
-	int rc = tusk_nodes_sync(repository, &options, &result, &err);
+	struct tusk_sync_options options = {
+	    .names = names, .count = count, .progress = &progress, .stop = tusk_signals_catch()};
+	int rc = tusk_nodes_sync(repository, &options, &result, err);
 	tusk_display_stop(TUSK_STEAL(display));
-	if (rc < 0) {
-		tusk_err_prefix(&err, "sync failed");
-		return tusk_cli_fail(cli, &err);
-	}
+	if (rc < 0)
+		return tusk_err_prefix(err, "sync failed");
 	tell(cli, &nodes, &result);
+	return 0;
+}
+
+int cmd_sync(struct tusk_cli *cli)
+{
+	struct tusk_err err = {0};
+	const struct tusk_words *names = &cli->args->operands;
+	TUSK_AUTO_REPOSITORY struct tusk_repository *repository = NULL;
+	if (tusk_cli_open(cli, &repository, &err) < 0 ||
+	    tusk_nodes_catch_up(cli, repository, names->items, names->count, &err) < 0)
+		return tusk_cli_fail(cli, &err);
 	return TUSK_EXIT_OK;
 }

@@ -27,11 +27,22 @@ const char *const *tusk_cli_only(const struct tusk_cli *cli)
 	return tusk_args_has(cli->args, TUSK_OPT_ONLY) ? cli->args->values[TUSK_OPT_ONLY].list.items : NULL;
 }
 
+static int copy_secret(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err)
+{
+	to->kind = from->kind;
+	memcpy(to->origin, from->origin, sizeof(to->origin));
+	if (tusk_buf_append(&to->secret, from->secret.data, from->secret.len) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return 0;
+}
+
 static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *err)
 {
 	struct tusk_cli *cli = context;
 	char prompt[TUSK_ERR_MESSAGE_SIZE];
-	snprintf(prompt, sizeof(prompt), "password for %s", tusk_cli_url(cli, err));
+	if (cli->keep_secret && cli->keep_secret->secret.len)
+		return copy_secret(cli->keep_secret, ret_secret, err);
+	snprintf(prompt, sizeof(prompt), "password for %s", cli->url);
 	struct tusk_secret_request request = {
 	    .password_file = tusk_args_text(cli->args, TUSK_OPT_PASSWORD_FILE),
 	    .password_command = tusk_args_text(cli->args, TUSK_OPT_PASSWORD_COMMAND),
@@ -44,10 +55,7 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 	cli->no_secret = origin.none;
 	if (rc < 0 || !cli->keep_secret)
 		return rc;
-	cli->keep_secret->kind = ret_secret->kind;
-	if (tusk_buf_append(&cli->keep_secret->secret, ret_secret->secret.data, ret_secret->secret.len) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return 0;
+	return copy_secret(ret_secret, cli->keep_secret, err);
 }
 
 /* What the nodes have to say: an object was healed, a node cannot be used. */
@@ -57,16 +65,32 @@ static void log_line(void *context, const char *line)
 	tusk_report_warning(&cli->report, "%s", line);
 }
 
+/* What is read to give data back is accounted for; the rest of what is read is not. */
+static void note_reads(const char *command, struct tusk_repository *repository)
+{
+	static const char *const names[] = {"restore", "cat", "dump", "drill"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(command, names[i]) == 0)
+			tusk_repository_note_reads(repository, names[i]);
+}
+
 int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository, struct tusk_err *err)
 {
 	const char *url = tusk_cli_url(cli, err);
-	if (!url)
-		return -1;
+	return url ? tusk_cli_open_at(cli, url, ret_repository, err) : -1;
+}
+
+int tusk_cli_open_at(struct tusk_cli *cli, const char *url, struct tusk_repository **ret_repository,
+		     struct tusk_err *err)
+{
+	cli->url = url;
 	struct tusk_open_options options = {
 	    .ask = ask, .ask_context = cli, .only = tusk_cli_only(cli), .log = log_line, .log_context = cli};
 	cli->opened = tusk_repository_open(url, &options, ret_repository, err) == 0;
-	if (cli->opened)
+	if (cli->opened) {
+		note_reads(cli->args->command->name, *ret_repository);
 		return 0;
+	}
 	/* The library's text begins with the repository's name. */
 	struct tusk_err cause = *err;
 	return tusk_err_set(err, cause.code, 0, "cannot open repository %s", cause.message);

@@ -13,9 +13,11 @@ struct tusk_json;
 struct tusk_cli {
 	const struct tusk_args *args;
 	struct tusk_report report;
-	int status;                      /* the worst that tusk_cli_note has seen */
-	bool no_secret, opened;          /* no secret was to be had; tusk_cli_open has succeeded */
-	struct tusk_secret *keep_secret; /* not NULL: receives a copy of what opened the repository */
+	int status;             /* the worst that tusk_cli_note has seen */
+	bool no_secret, opened; /* no secret was to be had; tusk_cli_open has succeeded */
+	struct tusk_secret
+	    *keep_secret; /* not NULL: receives a copy of what opened the repository, and opens the next */
+	const char *url;  /* what is being opened */
 };
 
 /* -r or TUSK_REPOSITORY. NULL with TUSK_E_USAGE when there is neither. */
@@ -24,6 +26,9 @@ const char *tusk_cli_url(const struct tusk_cli *cli, struct tusk_err *err);
 const char *const *tusk_cli_only(const struct tusk_cli *cli);
 /* Opens the repository, asking for its secret where one is needed. */
 int tusk_cli_open(struct tusk_cli *cli, struct tusk_repository **ret_repository, struct tusk_err *err);
+/* The same with another repository than -r names. */
+int tusk_cli_open_at(struct tusk_cli *cli, const char *url, struct tusk_repository **ret_repository,
+		     struct tusk_err *err);
 /* Loads the list of snapshots; those that cannot be read are noted (tusk_cli_note). */
 int tusk_cli_snapshots(struct tusk_cli *cli, struct tusk_repository *repository, struct tusk_snapshot_list *ret_list,
 		       struct tusk_err *err);

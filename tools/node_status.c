@@ -14,13 +14,20 @@ static const char *judge(const struct tusk_node_state *state)
 	return state->missing_packs || state->missing_snapshots ? "behind" : "complete";
 }
 
-static void print_json(struct tusk_cli *cli, const struct tusk_member *member, const struct tusk_node_state *state)
+/* What was read from the nodes to give data back. */
+struct reads {
+	uint64_t bytes[TUSK_NODES_MAX + 1], all;
+};
+
+static void print_json(struct tusk_cli *cli, const struct tusk_member *member, const struct tusk_node_state *state,
+		       uint64_t read_bytes)
 {
 	struct tusk_json *json = tusk_json_new("node-status");
 	tusk_json_text(json, "name", member->name);
 	tusk_json_text(json, "role", tusk_role_name(member->role));
 	tusk_json_text(json, "url", member->url);
 	tusk_json_text(json, "state", judge(state));
+	tusk_json_count(json, "read_bytes", read_bytes);
 	if (!state->reachable) {
 		tusk_json_text(json, "message", state->why.message);
 		tusk_cli_print(cli, json);
@@ -62,15 +69,17 @@ int tusk_node_status(struct tusk_cli *cli, struct tusk_repository *repository, s
 {
 	TUSK_AUTO_PLACES struct tusk_places *places = NULL;
 	struct tusk_nodes nodes;
+	struct reads reads;
 	tusk_nodes_get(repository, &nodes);
-	if (tusk_places_load(repository, &places, err) < 0)
+	if (tusk_places_load(repository, &places, err) < 0 ||
+	    tusk_nodes_read_bytes(repository, reads.bytes, &reads.all, err) < 0)
 		return -1;
 	if (!cli->report.json && !cli->report.quiet)
 		printf("%-12s  %-6s  %-11s  %9s  %10s  %6s\n", "NAME", "ROLE", "STATE", "SNAPSHOTS", "SIZE", "PROVEN");
 	for (size_t i = 0; i < nodes.count; i++) {
 		const struct tusk_node_state *state = tusk_places_node(places, i);
 		if (cli->report.json)
-			print_json(cli, &nodes.items[i], state);
+			print_json(cli, &nodes.items[i], state, reads.bytes[i]);
 		else
 			print_row(&nodes.items[i], state);
 		if (!state->reachable && cli->status < TUSK_EXIT_NODE)
@@ -79,26 +88,45 @@ int tusk_node_status(struct tusk_cli *cli, struct tusk_repository *repository, s
 	return 0;
 }
 
-uint64_t tusk_nodes_tell_sizes(struct tusk_cli *cli, struct tusk_repository *repository)
+static void print_size(const char *what, const char *name, uint64_t bytes, bool is_known)
+{
+	char label[64], text[16];
+	tusk_text_bytes(bytes, text);
+	snprintf(label, sizeof(label), "%s %s", what, name);
+	printf("  %-22s %14s\n", label, is_known ? text : "unreachable");
+}
+
+static void tell_nodes(struct tusk_cli *cli, const struct tusk_nodes *nodes, const struct tusk_places *places,
+		       const struct reads *reads, uint64_t *sum)
+{
+	for (size_t i = 0; i < nodes->count; i++) {
+		const struct tusk_node_state *state = tusk_places_node(places, i);
+		*sum += state->bytes;
+		if (cli->report.json)
+			print_json(cli, &nodes->items[i], state, reads->bytes[i]);
+		else
+			print_size("on node", nodes->items[i].name, state->bytes, state->reachable);
+	}
+	for (size_t i = 0; i < nodes->count && !cli->report.json; i++)
+		print_size("given back by", nodes->items[i].name, reads->bytes[i], true);
+}
+
+int tusk_nodes_tell_sizes(struct tusk_cli *cli, struct tusk_repository *repository, uint64_t *ret_stored,
+			  uint64_t *ret_read, struct tusk_err *err)
 {
 	TUSK_AUTO_PLACES struct tusk_places *places = NULL;
-	struct tusk_err ignored = {0};
 	struct tusk_nodes nodes;
+	struct reads reads;
 	uint64_t sum = 0;
 	tusk_nodes_get(repository, &nodes);
-	if (tusk_places_load(repository, &places, &ignored) < 0)
+	if (tusk_nodes_read_bytes(repository, reads.bytes, &reads.all, err) < 0)
+		return -1;
+	*ret_read = reads.all;
+	if (nodes.count < 2)
 		return 0;
-	for (size_t i = 0; i < nodes.count; i++) {
-		const struct tusk_node_state *state = tusk_places_node(places, i);
-		char label[64], bytes[16];
-		sum += state->bytes;
-		if (cli->report.json) {
-			print_json(cli, &nodes.items[i], state);
-			continue;
-		}
-		tusk_text_bytes(state->bytes, bytes);
-		snprintf(label, sizeof(label), "on node %s", nodes.items[i].name);
-		printf("  %-22s %14s\n", label, state->reachable ? bytes : "unreachable");
-	}
-	return sum;
+	if (tusk_places_load(repository, &places, err) < 0)
+		return -1;
+	tell_nodes(cli, &nodes, places, &reads, &sum);
+	*ret_stored = sum;
+	return 0;
 }

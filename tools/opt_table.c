@@ -92,7 +92,8 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_STATUS] = FLAG("status", 0, "with what is known about the nodes"),
     [TUSK_OPT_PROVENANCE] = VALUE("provenance", 0, LIST, "KEY=TEXT", "more to record (repeatable)"),
     [TUSK_OPT_SAMPLE] = VALUE("sample", 0, NUMBER, "N", "files to restore (default 20)"),
-    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "NODE", "only from this node"),
+    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "PLACE", "drill: this node alone; init: fill it from this URL"),
+    [TUSK_OPT_BY_SNAPSHOT] = FLAG("by-snapshot", 0, "what each snapshot added and takes alone"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
     [TUSK_OPT_STDIO] = FLAG("stdio", 0, "speak over standard input and output"),
     [TUSK_OPT_KEEP_LAST] = VALUE("keep-last", 0, NUMBER, "N", "keep the N newest"),
@@ -117,12 +118,14 @@ const struct tusk_command tusk_command_table[] = {
     {.name = "init",
      .brief = "create a repository",
      .synopsis = "[REPOSITORY]",
-     .summary = "Creates a repository. It is encrypted unless --encryption none is given; the password is asked for "
-		"twice. A --key-file that does not exist is made.",
+     .summary =
+	 "Creates a repository. It is encrypted unless --encryption none is given; the password is asked for "
+	 "twice. A --key-file that does not exist is made. With --from it becomes one more node of that repository, "
+	 "and gets all that is there.",
      .example = "init --password-file ~/.tusk-password /srv/backup",
      .run = cmd_init,
      .operands_max = 1,
-     .options = {TUSK_OPT_ENCRYPTION, TUSK_OPT_CHUNK_SIZE, TUSK_OPT_LABEL}},
+     .options = {TUSK_OPT_ENCRYPTION, TUSK_OPT_CHUNK_SIZE, TUSK_OPT_LABEL, TUSK_OPT_FROM}},
     {.name = "backup",
      .brief = "store files in a snapshot",
      .synopsis = "PATH... | --stdin NAME | --command NAME -- PROG",
@@ -306,9 +309,12 @@ const struct tusk_command tusk_command_table[] = {
     {.name = "stats",
      .brief = "sizes and counts",
      .synopsis = "",
-     .summary = "Shows how large the repository is and what is in it.",
+     .summary =
+	 "Shows how large the repository is and what is in it; with several nodes, what lies on each and what it "
+	 "gave back to this machine.",
      .example = "-r /srv/backup stats",
-     .run = cmd_stats},
+     .run = cmd_stats,
+     .options = {TUSK_OPT_BY_SNAPSHOT}},
     {.name = "key",
      .brief = "passwords and key files",
      .synopsis = "list | add | remove ID | passwd",

@@ -45,12 +45,18 @@ int tusk_keyset_add(struct tusk_keyset *set, const struct tusk_id *key, uint32_t
 	return 1;
 }
 
-bool tusk_keyset_get(const struct tusk_keyset *set, const struct tusk_id *key, uint32_t *ret_value)
+uint32_t *tusk_keyset_value(const struct tusk_keyset *set, const struct tusk_id *key)
 {
 	if (set->capacity == 0)
-		return false;
-	const struct tusk_keyset_item *item = place_of(set, key);
-	if (item->used && ret_value)
-		*ret_value = item->value;
-	return item->used;
+		return NULL;
+	struct tusk_keyset_item *item = place_of(set, key);
+	return item->used ? &item->value : NULL;
+}
+
+bool tusk_keyset_get(const struct tusk_keyset *set, const struct tusk_id *key, uint32_t *ret_value)
+{
+	const uint32_t *value = tusk_keyset_value(set, key);
+	if (value && ret_value)
+		*ret_value = *value;
+	return value != NULL;
 }

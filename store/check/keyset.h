@@ -23,5 +23,7 @@ void tusk_keyset_release(struct tusk_keyset *set);
 /* 1: added; 0: was there (its value stays); -1: out of memory. */
 int tusk_keyset_add(struct tusk_keyset *set, const struct tusk_id *key, uint32_t value, struct tusk_err *err);
 bool tusk_keyset_get(const struct tusk_keyset *set, const struct tusk_id *key, uint32_t *ret_value);
+/* Where its value is, until the next key is added; NULL when it is not there. */
+uint32_t *tusk_keyset_value(const struct tusk_keyset *set, const struct tusk_id *key);
 
 #endif

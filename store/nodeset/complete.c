@@ -88,20 +88,39 @@ static int publish_locked(struct set *set, struct member *member, struct tusk_no
 	return -1;
 }
 
+static int ask_guard(const struct set *set, struct tusk_node *node, enum tusk_guard when, struct tusk_err *err)
+{
+	return set->guard ? set->guard(set->guard_context, node, when, err) : 0;
+}
+
+/* Without a lock: a prune that began meanwhile may not have seen the manifest. If one works there now, or packs went,
+ * the manifest goes, too. */
+static int make_sure(struct set *set, struct tusk_node *node, const char *name, struct tusk_err *err)
+{
+	if (ask_guard(set, node, TUSK_GUARD_AFTER, err) == 0 && set_member_is_complete(set, node, err) > 0)
+		return 0;
+	(void)tusk_node_remove(node, name, NULL);
+	return -1;
+}
+
 int set_publish(struct set *set, struct member *member, const char *name, const struct tusk_buf *data,
 		struct tusk_err *err)
 {
 	struct tusk_node_lock *lock TUSK_AUTO_NODE_LOCK = NULL;
 	struct tusk_node *node = member_node(member, -1, err);
+	int locked = TUSK_NODE_LOCKED;
 
 	if (!node)
 		return -1;
 	pthread_mutex_lock(&member->lock);
 	bool is_held = member->lock_held;
 	pthread_mutex_unlock(&member->lock);
-	if (!is_held && tusk_node_lock(node, &lock, err) < 0)
+	if (is_held)
+		return publish_locked(set, member, node, name, data, err);
+	locked = tusk_node_lock(node, &lock, err);
+	if (locked < 0 ||
+	    ask_guard(set, node, locked == TUSK_NODE_LOCKED ? TUSK_GUARD_LOCKED : TUSK_GUARD_BEFORE, err) != 0 ||
+	    publish_locked(set, member, node, name, data, err) < 0)
 		return -1;
-	if (!is_held && set->guard && set->guard(set->guard_context, node, err) != 0)
-		return -1;
-	return publish_locked(set, member, node, name, data, err);
+	return locked == TUSK_NODE_LOCKED ? 0 : make_sure(set, node, name, err);
 }

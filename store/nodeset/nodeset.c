@@ -175,7 +175,9 @@ enum tusk_delivery tusk_nodeset_delivery(struct tusk_node *node, size_t i, struc
 }
 
 void tusk_nodeset_guard(struct tusk_node *node,
-			int (*guard)(void *context, struct tusk_node *member, struct tusk_err *err), void *context)
+			int (*guard)(void *context, struct tusk_node *member, enum tusk_guard when,
+				     struct tusk_err *err),
+			void *context)
 {
 	if (!is_set(node))
 		return;

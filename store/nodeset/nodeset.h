@@ -58,8 +58,12 @@ void tusk_nodeset_settle(struct tusk_node *node, const atomic_bool *stop);
 /* For the last manifest. ret_why: why it is owed. */
 enum tusk_delivery tusk_nodeset_delivery(struct tusk_node *node, size_t i, struct tusk_err *ret_why);
 
-/* Asked, under the member's lock where it has one, before a manifest is put there. Not 0: it is owed, err says why. */
+/* Asked before a manifest is put on a member: under its lock; where it has none, then again when the manifest is there.
+ * Not 0: it is owed, err says why; one that is there is taken back. */
+enum tusk_guard { TUSK_GUARD_LOCKED, TUSK_GUARD_BEFORE, TUSK_GUARD_AFTER };
 void tusk_nodeset_guard(struct tusk_node *node,
-			int (*guard)(void *context, struct tusk_node *member, struct tusk_err *err), void *context);
+			int (*guard)(void *context, struct tusk_node *member, enum tusk_guard when,
+				     struct tusk_err *err),
+			void *context);
 
 #endif

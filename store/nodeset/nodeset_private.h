@@ -87,7 +87,7 @@ struct set {
 	uint8_t parameters_hash[32];
 	void (*log)(void *context, const char *line);
 	void *log_context;
-	int (*guard)(void *context, struct tusk_node *member, struct tusk_err *err);
+	int (*guard)(void *context, struct tusk_node *member, enum tusk_guard when, struct tusk_err *err);
 	void *guard_context;
 	char *spool_dir;
 	size_t count;

@@ -152,6 +152,15 @@ static int append(struct tusk_nodes *nodes, const struct tusk_member *member, co
 	return 0;
 }
 
+/* On all nodes, the new one among them. */
+static int save(struct tusk_repository *repository, struct tusk_node *node, const struct tusk_nodes *nodes,
+		struct tusk_err *err)
+{
+	if (tusk_roster_save(repository->node, &repository->keys, nodes, err) < 0)
+		return -1;
+	return tusk_roster_save(node, &repository->keys, nodes, err);
+}
+
 int tusk_nodes_add(struct tusk_repository *repository, const struct tusk_member *member, bool init,
 		   struct tusk_err *err)
 {
@@ -167,9 +176,39 @@ int tusk_nodes_add(struct tusk_repository *repository, const struct tusk_member 
 		return -1;
 	if (append(&nodes, member, tusk_node_url(node), err) < 0 || tusk_roster_encode(&nodes, &trial, err) < 0)
 		return -1;
-	if (tusk_roster_save(repository->node, &repository->keys, &nodes, err) < 0)
+	return save(repository, node, &nodes, err);
+}
+
+/* "cloud", or "cloud2" where that is taken. */
+static void invent_name(const struct tusk_nodes *nodes, struct tusk_member *member)
+{
+	const char *role = tusk_role_name(member->role);
+
+	snprintf(member->name, sizeof(member->name), "%s", role);
+	for (unsigned n = 2; tusk_nodes_find(nodes, member->name) < nodes->count; n++)
+		snprintf(member->name, sizeof(member->name), "%s%u", role, n);
+}
+
+int tusk_nodes_make(struct tusk_repository *repository, const char *url, char ret_name[TUSK_MEMBER_NAME_SIZE],
+		    struct tusk_err *err)
+{
+	TUSK_AUTO_NODE struct tusk_node *node = NULL;
+	struct tusk_member member = {.role = tusk_role_of_url(url)};
+	struct tusk_nodes nodes;
+
+	if (begin_change(repository, &nodes, err) < 0 || open_new(repository, url, true, &node, err) < 0)
 		return -1;
-	return tusk_roster_save(node, &repository->keys, &nodes, err);
+	for (size_t i = 0; i < nodes.count; i++) {
+		if (strcmp(nodes.items[i].url, tusk_node_url(node)) == 0) {
+			memcpy(ret_name, nodes.items[i].name, TUSK_MEMBER_NAME_SIZE);
+			return 0;
+		}
+	}
+	invent_name(&nodes, &member);
+	if (append(&nodes, &member, tusk_node_url(node), err) < 0 || save(repository, node, &nodes, err) < 0)
+		return -1;
+	memcpy(ret_name, member.name, TUSK_MEMBER_NAME_SIZE);
+	return 0;
 }
 
 int tusk_nodes_remove(struct tusk_repository *repository, const char *name, struct tusk_err *err)

@@ -25,6 +25,7 @@ struct tusk_repository {
 	struct tusk_node *node;
 	void (*log)(void *context, const char *line); /* the caller's */
 	void *log_context;
+	const char *purpose;     /* NULL, or what reads are noted under */
 	struct tusk_nodes nodes; /* the list; one item when there is none */
 	bool is_part;            /* nodes are not all that there are */
 	struct tusk_parameters parameters;

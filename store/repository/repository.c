@@ -1,6 +1,7 @@
 #include "handle.h"
 #include "keyslot.h"
 #include "open_nodes.h"
+#include "reads.h"
 #include "state.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ void tusk_repository_close(struct tusk_repository *repository)
 		repository->fetcher_free(repository->fetcher);
 	if (repository->index)
 		tusk_index_close(repository->index);
+	tusk_reads_note(repository);
 	tusk_node_close(repository->node);
 	tusk_keys_wipe(&repository->keys);
 	pthread_mutex_destroy(&repository->lock);
@@ -143,6 +145,11 @@ int tusk_repository_open(const char *url, const struct tusk_open_options *option
 		return tusk_err_prefix(err, "%s", url);
 	*ret_repository = TUSK_STEAL(repository);
 	return 0;
+}
+
+void tusk_repository_note_reads(struct tusk_repository *repository, const char *purpose)
+{
+	repository->purpose = purpose;
 }
 
 const struct tusk_parameters *tusk_repository_parameters(const struct tusk_repository *repository)

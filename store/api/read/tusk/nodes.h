@@ -42,5 +42,9 @@ void tusk_nodes_get(const struct tusk_repository *repository, struct tusk_nodes 
 
 /* The place of the node of that name in the list; nodes->count: there is none. */
 size_t tusk_nodes_find(const struct tusk_nodes *nodes, const char *name);
+/* Bytes that were read from each node of the list (ret_bytes[i]) for purposes that are noted (tusk_open_options), since
+ * this client keeps notes; ret_all: with those from nodes that are no longer in the list. */
+int tusk_nodes_read_bytes(const struct tusk_repository *repository, uint64_t ret_bytes[TUSK_NODES_MAX + 1],
+			  uint64_t *ret_all, struct tusk_err *err);
 
 #endif

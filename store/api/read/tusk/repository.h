@@ -53,6 +53,9 @@ struct tusk_repository;
 int tusk_repository_open(const char *url, const struct tusk_open_options *options,
 			 struct tusk_repository **ret_repository, struct tusk_err *err);
 void tusk_repository_close(struct tusk_repository *repository);
+/* What it is opened for ("restore"; a static text): when it is closed, the bytes that were read from each node since it
+ * was opened are noted in reads.log of the state folder. To be called after a fork, by the one process that goes on. */
+void tusk_repository_note_reads(struct tusk_repository *repository, const char *purpose);
 TUSK_DEFINE_CLEANUP(struct tusk_repository, tusk_repository, tusk_repository_close)
 #define TUSK_AUTO_REPOSITORY TUSK_CLEANUP(tusk_repository_cleanup)
 

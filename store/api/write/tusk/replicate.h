@@ -15,6 +15,11 @@
  * TUSK_E_USAGE: a name, URL or role that cannot be; a name or URL that is there already. */
 int tusk_nodes_add(struct tusk_repository *repository, const struct tusk_member *member, bool init,
 		   struct tusk_err *err);
+/* Makes a node of the repository at url, which is missing or empty, for tusk_nodes_sync to fill once the repository is
+ * opened again. One that the list has at that place already (its disk was lost) keeps its name; a new one is named by
+ * its role, with a number where that is taken. */
+int tusk_nodes_make(struct tusk_repository *repository, const char *url, char ret_name[TUSK_MEMBER_NAME_SIZE],
+		    struct tusk_err *err);
 /* Takes the node out of the list; nothing on it changes. TUSK_E_ABSENT; TUSK_E_USAGE for the last one. */
 int tusk_nodes_remove(struct tusk_repository *repository, const char *name, struct tusk_err *err);
 /* Sets the policy. TUSK_E_USAGE when there are fewer nodes of a role than required. */
