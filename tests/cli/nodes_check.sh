@@ -58,6 +58,36 @@ for node in local:repo usb:usb shelf:shelf; do
 done
 grep -q "\"all_nodes_bytes\":${sum}[,}]" out || fail "B is $sum: $(cat out)"
 
+# What is given back is accounted for, node by node: R = sum r_i. A mount and a restore count what they read; a check does not.
+given() { "$TUSK" stats --json | sed -nE "s/.*\"name\":\"$1\".*\"read_bytes\":([0-9]*).*/\1/p"; }
+rm -f "$XDG_STATE_HOME"/tusk/*/reads.log
+expect_exit 0 "$TUSK" check --data
+[ "$(given local):$(given usb)" = 0:0 ] || fail "a check is no restore: $("$TUSK" stats)"
+expect_exit 0 "$TUSK" restore --no-mount "latest:$dir/source" given
+expect_exit 0 "$TUSK" --only usb cat "latest:$dir/source/large"
+for node in local usb; do
+  [ "$(($(given $node) / 100000))" = 3 ] || fail "$node gave $(given $node) bytes"
+done
+[ "$(given shelf)" -lt 5000 ] || fail "shelf gave more than its parameters and lists: $(given shelf)"
+"$TUSK" stats --json | grep >/dev/null "\"all_read_bytes\":$(($(given local) + $(given usb) + $(given shelf)))[,}]" || fail "R: $("$TUSK" stats --json)"
+"$TUSK" stats | grep >/dev/null '^  given back by usb ' || fail "$("$TUSK" stats)"
+
+# What each snapshot takes alone: what it adds and nobody else has.
+head -c 500000 /dev/urandom >source/alone
+expect_exit 0 "$TUSK" backup --quiet source
+rm source/alone
+expect_exit 0 "$TUSK" backup --quiet source
+expect_exit 0 "$TUSK" stats --by-snapshot --json
+grep '"snapshot-usage"' out | sed -E 's/.*"added_bytes":([0-9]*).*"exclusive_bytes":([0-9]*).*/\1 \2/' >usage
+awk 'NR == 1 { good = $1 > 300000 && $2 < 2000 }
+  NR == 2 { good = good && $1 > 500000 && $1 < 520000 && $2 > 500000 && $2 <= $1 }
+  NR == 3 { good = good && $2 < 2000 }
+  END { exit !(good && NR == 3) }' usage || fail "added and alone: $(cat usage)"
+expect_exit 0 "$TUSK" stats --by-snapshot
+grep -q '^  SNAPSHOT ' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" sync
+expect_exit 0 "$TUSK" check --all --data
+
 # A node away, a node behind.
 mv shelf away
 expect_exit 14 "$TUSK" node status

@@ -17,7 +17,7 @@ first=s3+http://127.0.0.1:$ceph_port/bucket/one
 start_ceph two
 second=s3+http://127.0.0.1:$ceph_port/bucket/two
 # Both ends of the test have something to end.
-trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT
+trap 'status=$?; set +e; stop_sshd; (exit $status); end_ceph' EXIT
 
 mkdir -p source/deep && head -c 3000000 /dev/urandom >source/large && echo small >source/deep/small && ln source/large source/link
 make_repository --encryption aes256-gcm
@@ -37,7 +37,7 @@ echo more >source/more
 TUSK_S3_PATIENCE=5 expect_exit 14 "$TUSK" backup source
 grep -q 'safe on local, one, two, but not on nas' err || fail "$(cat err)"
 start_sshd
-trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT
+trap 'status=$?; set +e; stop_sshd; (exit $status); end_ceph' EXIT
 expect_exit 0 "$TUSK" sync
 expect_equal_nodes repo nas
 
@@ -55,7 +55,7 @@ expect_exit 0 "$TUSK" check --all --data
 begin() {
   case $1 in
     local) mv "$dir/away.repo" repo ;;
-    nas) mv "$dir/away.nas" nas && start_sshd && trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT ;;
+    nas) mv "$dir/away.nas" nas && start_sshd && trap 'status=$?; set +e; stop_sshd; (exit $status); end_ceph' EXIT ;;
     *) ceph_gateway "$dir/ceph-$1" ;;
   esac
 }

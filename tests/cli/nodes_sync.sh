@@ -89,3 +89,19 @@ for node in repo usb shelf; do
   diff -r source copy || fail "restored from $node alone"
   mv gone/* .
 done
+
+# A disk that was lost is made again from what is left, under its old name; a new place becomes one more node.
+rm -rf repo "$XDG_STATE_HOME"
+expect_exit 2 "$TUSK" init --from "$dir/usb" --encryption none
+expect_exit 12 env -u TUSK_KEY_FILE "$TUSK" init --from "$dir/usb"
+[ ! -e repo ] || fail "something was made without a key"
+expect_exit 0 "$TUSK" init --from "$dir/usb"
+grep -qx "created node local of the repository $dir/usb: $dir/repo" out || fail "$(cat out)"
+expect_equal_nodes repo usb shelf
+expect_exit 0 env -u TUSK_REPOSITORY "$TUSK" init --from "$dir/usb" "$dir/fresh"
+grep -q '^created node local2 ' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" sync
+expect_equal_nodes repo usb shelf fresh
+expect_exit 0 "$TUSK" -r fresh backup source
+expect_equal_nodes repo usb shelf fresh
+expect_exit 1 "$TUSK" init --from "$dir/usb"

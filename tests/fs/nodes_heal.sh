@@ -23,7 +23,7 @@ if [ "$full" = 1 ]; then
   start_ceph two
   two=s3+http://127.0.0.1:$ceph_port/bucket/two
 fi
-trap 'status=$?; stop_sshd; (exit $status); end_ceph' EXIT
+trap 'status=$?; set +e; stop_sshd; (exit $status); end_ceph' EXIT
 export TUSK_KEY_FILE=$dir/key
 declare -A url place
 

@@ -176,8 +176,8 @@ stop_ceph() {
 # What the shell does at the end of a test that has started a service.
 end_ceph() {
   local status=$?
-  stop_ceph
   set +e
+  stop_ceph
   (exit $status)
   cleanup
 }

@@ -27,8 +27,8 @@ faults_done() { grep -c " $1\$" "$dir/faults.log" || true; }
 
 end_faults() {
   local status=$?
-  [ -z "$faults_pid" ] || kill "$faults_pid" 2>/dev/null || true
   set +e
+  [ -z "$faults_pid" ] || kill "$faults_pid" 2>/dev/null || true
   (exit $status)
   end_ceph
 }

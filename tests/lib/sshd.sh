@@ -29,8 +29,8 @@ stop_sshd() {
 
 at_exit() {
   local status=$?
-  stop_sshd
   set +e
+  stop_sshd
   (exit $status)
   cleanup
 }
