@@ -1,6 +1,7 @@
 /* The manifest, and the identity of the writer that it carries. */
 #include "fileio.h"
 #include "ingest.h"
+#include "manifest.h"
 #include "paths.h"
 #include "sample.h"
 
@@ -154,6 +155,15 @@ static int fill(struct tusk_ingest *ingest, const struct tusk_publish *what, str
 	return 0;
 }
 
+/* From a far node the next backup would have to fetch it, to find its parent. */
+static void remember(struct tusk_repository *repository, const struct tusk_snapshot *snapshot)
+{
+	TUSK_AUTO_BUF struct tusk_buf body = {0};
+	struct tusk_err ignored = {0};
+	if (tusk_node_is_remote(repository->node) && tusk_manifest_encode_body(snapshot, &body, &ignored) == 0)
+		(void)tusk_index_snapshot_put(repository->index, &snapshot->id, body.data, body.len, NULL);
+}
+
 static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, struct tusk_err *err)
 {
 	struct tusk_repository *repository = ingest->repository;
@@ -169,6 +179,7 @@ static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, s
 		return committed;
 	/* The snapshot exists: that something could not be noted must not be reported as a failed backup. */
 	writer_save(&writer, snapshot, &ignored);
+	remember(repository, snapshot);
 	const struct tusk_id *parent = snapshot->has_parent ? &snapshot->parent : NULL;
 	(void)tusk_index_settle(repository->index, &snapshot->id, parent, ingest->doubt, NULL);
 	return 0;

@@ -189,11 +189,12 @@ static int verify_lockless(struct tusk_session *session, const struct tusk_commi
 	TUSK_AUTO_PACK_IDS struct tusk_pack_ids needed = {0};
 	struct tusk_epoch epoch;
 
-	if (tusk_epoch_load(session->node, session->keys, &epoch, err) < 0 ||
-	    tusk_condemned_load(session->node, session->keys, &condemned, err) < 0)
+	if (tusk_epoch_load(session->node, session->keys, &epoch, err) < 0)
 		return -1;
 	if (is_untouched(session, commit, &epoch))
 		return 0;
+	if (tusk_condemned_load(session->node, session->keys, &condemned, err) < 0)
+		return -1;
 	int missing = commit->verify(commit->context, &condemned, &needed, err);
 	return missing != 0 ? missing : needed.count > 0;
 }

@@ -60,10 +60,10 @@ syncs() {
   expect_exit 0 "$TUSK" sync
   for node in "${!direct[@]}"; do has "$node" || fail "$node lacks something after sync: $(cat out)"; done
 }
+packs() { find nas/packs -type f | wc -l; }
 # while_sending COMMAND...: backs up something larger, and runs the command when the first of it has arrived on the host; $got is its exit status.
 while_sending() {
-  local packs before
-  packs() { find nas/packs -type f | wc -l; }
+  local before
   before=$(packs)
   head -c 45000000 /dev/urandom >src/large
   change
