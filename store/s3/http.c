@@ -1,6 +1,8 @@
 #include "http.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 struct line {
 	struct line *next;
 	CURL *curl;
+	int fd;
 	char message[CURL_ERROR_SIZE];
 };
 
@@ -40,6 +43,7 @@ struct transfer {
 	struct tusk_limits *limits; /* may be NULL */
 	struct tusk_s3_answer *answer;
 	struct tusk_buf *problem;
+	const struct line *line;
 	uint64_t sent, drained;
 	bool enough;  /* the sink wants no more */
 	bool no_body; /* a part of the body could not be read */
@@ -167,6 +171,23 @@ static void line_give(struct tusk_s3_http *http, struct line *line, bool keep, b
 
 /* ---- what curl calls ---- */
 
+/* Some services send an answer's body in a piece of its own, once its head is acknowledged (Nagle's algorithm), and
+ * Linux takes 40 ms for that unless it is told to hurry. */
+static void acknowledge_at_once(const struct line *line)
+{
+	int on = 1;
+
+	(void)setsockopt(line->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
+/* The connection that the line uses from now on. */
+static int on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)purpose;
+	((struct line *)context)->fd = fd;
+	return CURL_SOCKOPT_OK;
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
 	const struct transfer *transfer = context;
@@ -175,6 +196,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *context)
 	while (len && (data[len - 1] == '\n' || data[len - 1] == '\r'))
 		len--;
 	tusk_s3_answer_line(transfer->answer, data, len);
+	if (!len)
+		acknowledge_at_once(transfer->line);
 	return size * count;
 }
 
@@ -265,6 +288,8 @@ static void set_connection(const struct tusk_s3_http *http, struct line *line, c
 	line->message[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, line->message);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, line);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "tusk/" TUSK_VERSION);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
@@ -363,6 +388,7 @@ void tusk_s3_http_perform(struct tusk_s3_http *http, const struct tusk_s3_exchan
 		return;
 	}
 	set_connection(http, line, exchange);
+	transfer.line = line;
 	set_request(line->curl, &transfer, headers);
 	code = curl_easy_perform(line->curl);
 	judge(line, &transfer, code, ret_outcome);
