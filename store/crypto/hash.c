@@ -29,6 +29,13 @@ static pthread_key_t thread_context;
 static bool has_thread_context;
 static pthread_once_t thread_context_made = PTHREAD_ONCE_INIT;
 
+/* A node that does not answer is opened on a thread that nobody waits for. When main() returns, OpenSSL must not take
+ * its locks away from it: OPENSSL_init_crypto(3), OPENSSL_INIT_NO_ATEXIT, before anything else uses the library. */
+__attribute__((constructor)) static void keep_until_the_end(void)
+{
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 static void free_context(void *context)
 {
 	EVP_MD_CTX_free(context);
