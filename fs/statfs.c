@@ -81,7 +81,7 @@ static void *run(void *argument)
 		pthread_mutex_unlock(&statfs->lock);
 		struct tusk_repository_stats stats = {0};
 		struct tusk_err err = {0};
-		int result = tusk_repository_stat(statfs->repository, &stats, &err);
+		int result = tusk_repository_weigh(statfs->repository, &stats, &err);
 		pthread_mutex_lock(&statfs->lock);
 		if (result == 0)
 			statfs->stats = stats;

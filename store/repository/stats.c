@@ -1,4 +1,5 @@
 #include "handle.h"
+#include "index_tocs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,36 +46,21 @@ static int list_pack(void *context, const char *name, uint64_t size, struct tusk
 	return 0;
 }
 
-/* Sums up one pack. A table of contents that is damaged or lost is the business of check: the pack counts as 0. */
-static int read_figures(struct tusk_repository *repository, struct tusk_aead *aead, struct tusk_pack_figures *figures,
-			struct tusk_err *err)
+/* A table of contents that is damaged or lost is the business of check: the pack counts as 0. */
+static void sum_up(const struct tusk_toc *toc, struct tusk_pack_figures *figures)
 {
-	struct tusk_toc toc TUSK_AUTO_TOC = {0};
-	struct tusk_err why = {0};
-
-	if (tusk_toc_load(repository->node, &repository->keys, aead, &figures->pack, &toc, &why) < 0) {
-		if (why.code == TUSK_E_CORRUPT || why.code == TUSK_E_ABSENT)
-			return 0;
-		if (err)
-			*err = why;
-		return -1;
+	figures->kind = toc->kind;
+	figures->records = toc->count;
+	for (uint32_t i = 0; i < toc->count; i++) {
+		figures->stored += toc->records[i].stored;
+		figures->raw += toc->records[i].raw;
 	}
-	figures->kind = toc.kind;
-	figures->records = toc.count;
-	for (uint32_t i = 0; i < toc.count; i++) {
-		figures->stored += toc.records[i].stored;
-		figures->raw += toc.records[i].raw;
-	}
-	return 0;
 }
 
-/* Fills in what is known from an earlier call, and reads the rest. The listing is sorted. */
-static int complete(struct tusk_repository *repository, struct listing *listing, struct tusk_err *err)
+/* Fills in what is known from an earlier call; the rest goes to ret_unknown. The listing is sorted. */
+static int take_known(const struct tusk_repository *repository, struct listing *listing,
+		      struct tusk_pack_list *ret_unknown, struct tusk_err *err)
 {
-	struct tusk_aead *aead TUSK_AUTO_AEAD = tusk_aead_new();
-
-	if (!aead)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot sum up the packs: out of memory");
 	for (size_t i = 0; i < listing->count; i++) {
 		struct tusk_pack_figures *item = &listing->items[i];
 		const struct tusk_pack_figures *known = NULL;
@@ -84,40 +70,67 @@ static int complete(struct tusk_repository *repository, struct listing *listing,
 			    bsearch(item, repository->figures, repository->figures_count, sizeof(*item), compare_packs);
 		if (known)
 			*item = *known;
-		else if (read_figures(repository, aead, item, err) < 0)
+		else if (tusk_pack_list_append(ret_unknown, &item->pack, 0, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int count_packs(struct tusk_repository *repository, struct tusk_repository_stats *stats, struct tusk_err *err)
+static int complete(struct tusk_repository *repository, struct listing *listing, struct tusk_err *err)
 {
-	struct listing listing TUSK_CLEANUP(listing_release) = {0};
-	int result;
+	TUSK_AUTO_PACK_LIST struct tusk_pack_list unknown = {0};
+	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 
-	if (tusk_node_list(repository->node, "packs/", list_pack, &listing, err) != 0)
+	if (take_known(repository, listing, &unknown, err) < 0 ||
+	    tusk_toc_stream_open(repository->node, &repository->keys, &unknown, false, &stream, err) < 0)
 		return -1;
-	if (listing.count)
-		qsort(listing.items, listing.count, sizeof(listing.items[0]), compare_packs);
+	for (size_t i = 0; i < unknown.count; i++) {
+		TUSK_AUTO_TOC struct tusk_toc toc = {0};
+		struct tusk_pack_figures wanted = {.pack = unknown.packs[i].id};
+		enum tusk_toc_state state;
+		uint64_t size;
+
+		if (tusk_toc_stream_next(stream, &state, &toc, &size, err) < 0)
+			return -1;
+		if (state == TUSK_TOC_LOADED)
+			sum_up(&toc, bsearch(&wanted, listing->items, listing->count, sizeof(wanted), compare_packs));
+	}
+	return 0;
+}
+
+static int list_packs(struct tusk_repository *repository, struct listing *ret_listing,
+		      struct tusk_repository_stats *stats, struct tusk_err *err)
+{
+	if (tusk_node_list(repository->node, "packs/", list_pack, ret_listing, err) != 0)
+		return -1;
+	if (ret_listing->count)
+		qsort(ret_listing->items, ret_listing->count, sizeof(ret_listing->items[0]), compare_packs);
+	stats->packs = ret_listing->count;
+	stats->physical_bytes += ret_listing->bytes;
+	return 0;
+}
+
+/* All the records of the listed packs; what was learned is remembered. */
+static int sum_packs(struct tusk_repository *repository, struct listing *listing, struct tusk_repository_stats *stats,
+		     struct tusk_err *err)
+{
 	pthread_mutex_lock(&repository->figures_lock);
-	result = complete(repository, &listing, err);
+	int result = complete(repository, listing, err);
 	if (result == 0) {
 		struct tusk_pack_figures *old = repository->figures;
 
-		for (size_t i = 0; i < listing.count; i++) {
-			stats->records += listing.items[i].records;
-			stats->stored_bytes += listing.items[i].stored;
-			stats->raw_bytes += listing.items[i].raw;
-			stats->chunk_packs += listing.items[i].kind == TUSK_PACK_CHUNKS;
-			stats->tree_packs += listing.items[i].kind == TUSK_PACK_TREES;
+		for (size_t i = 0; i < listing->count; i++) {
+			stats->records += listing->items[i].records;
+			stats->stored_bytes += listing->items[i].stored;
+			stats->raw_bytes += listing->items[i].raw;
+			stats->chunk_packs += listing->items[i].kind == TUSK_PACK_CHUNKS;
+			stats->tree_packs += listing->items[i].kind == TUSK_PACK_TREES;
 		}
-		repository->figures = listing.items;
-		repository->figures_count = listing.count;
-		listing.items = old;
+		repository->figures = listing->items;
+		repository->figures_count = listing->count;
+		listing->items = old;
 	}
 	pthread_mutex_unlock(&repository->figures_lock);
-	stats->packs = listing.count;
-	stats->physical_bytes += listing.bytes;
 	return result;
 }
 
@@ -162,14 +175,29 @@ static int count_others(struct tusk_repository *repository, struct tusk_reposito
 	return 0;
 }
 
-int tusk_repository_stat(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
-			 struct tusk_err *err)
+static int measure(struct tusk_repository *repository, bool with_records, struct tusk_repository_stats *ret_stats,
+		   struct tusk_err *err)
 {
+	struct listing listing TUSK_CLEANUP(listing_release) = {0};
 	struct tusk_repository_stats stats = {0};
 
-	if (count_packs(repository, &stats, err) < 0 || count_others(repository, &stats, err) < 0 ||
+	if (list_packs(repository, &listing, &stats, err) < 0 || count_others(repository, &stats, err) < 0 ||
 	    tusk_node_space(repository->node, &stats.free_bytes, &stats.total_bytes, err) < 0)
+		return -1;
+	if (with_records && sum_packs(repository, &listing, &stats, err) < 0)
 		return -1;
 	*ret_stats = stats;
 	return 0;
+}
+
+int tusk_repository_stat(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
+			 struct tusk_err *err)
+{
+	return measure(repository, true, ret_stats, err);
+}
+
+int tusk_repository_weigh(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
+			  struct tusk_err *err)
+{
+	return measure(repository, false, ret_stats, err);
 }

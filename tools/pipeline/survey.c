@@ -61,7 +61,7 @@ static int ask_node(struct pipeline_access *access, size_t at, struct pipeline_n
 	}
 	facts->reached = true;
 	ask_space(node, facts);
-	if (node->upstream == PIPELINE_NONE && tusk_repository_stat(repository, &stats, &why) == 0)
+	if (node->upstream == PIPELINE_NONE && tusk_repository_weigh(repository, &stats, &why) == 0)
 		facts->physical_bytes = stats.physical_bytes;
 	return 0;
 }

@@ -73,6 +73,10 @@ struct tusk_repository_stats {
 };
 int tusk_repository_stat(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
 			 struct tusk_err *err);
+/* Without what only the tables of contents know (kinds, records, stored_bytes, raw_bytes: 0): for a far node that is a
+ * few requests instead of one for each pack. */
+int tusk_repository_weigh(struct tusk_repository *repository, struct tusk_repository_stats *ret_stats,
+			  struct tusk_err *err);
 
 /* Drops the client's index and builds it anew from toc/ (or from the packs where a toc is lost). */
 struct tusk_rebuild_result {
