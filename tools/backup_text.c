@@ -117,6 +117,8 @@ struct tusk_json *tusk_backup_summary_json(const struct tusk_backup_result *resu
 		tusk_json_id(json, "snapshot", &result->id);
 	if (result->has_parent)
 		tusk_json_id(json, "parent", &result->parent);
+	if (result->has_lost)
+		tusk_json_id(json, "lost", &result->lost);
 	tusk_json_time(json, "time", result->time);
 	tusk_json_time(json, "end_time", result->end_time);
 	tusk_json_count(json, "files", c->files);

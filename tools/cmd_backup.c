@@ -256,6 +256,18 @@ static void warn_of_mass_change(const struct tusk_report *report, const struct t
 			    (unsigned)(touched * 100 / before), text);
 }
 
+static void warn_of_loss(const struct tusk_report *report, const struct tusk_backup_result *result)
+{
+	char id[TUSK_ID_TEXT_SIZE];
+	if (!result->has_lost)
+		return;
+	tusk_id_text(&result->lost, id);
+	tusk_report_warning(report,
+			    "snapshot %.8s, the last that was written from here, is not in this repository and was not "
+			    "forgotten: this is an older copy, or it was lost",
+			    id);
+}
+
 static int tell_rotten(struct job *job)
 {
 	char count[32];
@@ -282,6 +294,7 @@ static int tell(struct job *job, const struct tusk_backup_options *options, cons
 	else
 		tusk_backup_summary(stdout, result, options, read, report->quiet);
 	warn_of_mass_change(report, result);
+	warn_of_loss(report, result);
 	int status = job->rotten.count ? tell_rotten(job) : TUSK_EXIT_OK;
 	if (!partial)
 		return status;

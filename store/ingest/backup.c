@@ -304,7 +304,11 @@ static int run_all(struct run *run, struct tusk_backup_result *ret_result, struc
 {
 	if (prepare(run, err) < 0 || store_all(run, err) < 0)
 		return -1;
-	struct tusk_publish what = {.paths = &run->paths, .parent = run->parent, .host = run->host, .time = run->time};
+	struct tusk_publish what = {.paths = &run->paths,
+				    .parent = run->parent,
+				    .snapshots = &run->snapshots,
+				    .host = run->host,
+				    .time = run->time};
 	int result = tusk_publish_snapshot(&run->ingest, &what, ret_result, err);
 	if (TUSK_SABOTAGED(snapshot_before_packs))
 		tusk_writers_finish(run->ingest.writers);

@@ -135,7 +135,8 @@ int tusk_stream_wait(const char *const *command, pid_t pid, bool end_it, struct 
 /* What a manifest says that the walk does not know. */
 struct tusk_publish {
 	const struct tusk_strings *paths;
-	const struct tusk_snapshot *parent; /* may be NULL */
+	const struct tusk_snapshot *parent;         /* may be NULL */
+	const struct tusk_snapshot_list *snapshots; /* there when the backup began; may be empty */
 	const char *host;
 	struct timespec time;
 };

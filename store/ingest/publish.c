@@ -46,6 +46,13 @@ static bool writer_parse(struct writer *writer, const struct tusk_buf *data)
 	       tusk_hex_decode(id, 64, writer->previous.bytes, TUSK_ID_SIZE) == 0;
 }
 
+static int writer_begin(struct writer *writer, struct tusk_err *err)
+{
+	writer->counter = 0;
+	writer->previous = (struct tusk_id){0};
+	return tusk_random(writer->uuid, sizeof writer->uuid, err);
+}
+
 /* Takes the identity until writer_release: two backups at a time must not use the same counter. */
 static int writer_open(struct writer *writer, const char *state_dir, struct tusk_err *err)
 {
@@ -64,9 +71,7 @@ static int writer_open(struct writer *writer, const char *state_dir, struct tusk
 	    writer_parse(writer, &data))
 		return 0;
 	/* A lost or damaged file is a new writer. */
-	writer->counter = 0;
-	writer->previous = (struct tusk_id){0};
-	return tusk_random(writer->uuid, sizeof writer->uuid, err);
+	return writer_begin(writer, err);
 }
 
 static int writer_save(const struct writer *writer, const struct tusk_snapshot *snapshot, struct tusk_err *err)
@@ -164,12 +169,44 @@ static void remember(struct tusk_repository *repository, const struct tusk_snaps
 		(void)tusk_index_snapshot_put(repository->index, &snapshot->id, body.data, body.len, NULL);
 }
 
-static int publish(struct tusk_ingest *ingest, struct tusk_snapshot *snapshot, struct tusk_err *err)
+/* Whether the snapshot is there or was forgotten on purpose; a node that does not say is believed. */
+static bool is_accounted(const struct tusk_ingest *ingest, const struct tusk_snapshot_list *known,
+			 const struct tusk_id *id)
+{
+	char text[TUSK_ID_TEXT_SIZE], name[80];
+	uint64_t size;
+
+	for (size_t i = 0; i < known->count; i++)
+		if (tusk_id_equal(&known->items[i].id, id))
+			return true;
+	tusk_id_text(id, text);
+	snprintf(name, sizeof name, "snapshots/%s", text);
+	if (tusk_node_stat(ingest->repository->node, name, &size, NULL) != TUSK_NODE_ABSENT)
+		return true;
+	snprintf(name, sizeof name, "forgotten/%s", text);
+	return tusk_node_stat(ingest->repository->node, name, &size, NULL) != TUSK_NODE_ABSENT;
+}
+
+/* A copy of a repository goes its own way, and must not name what only the other one has: that would look like a loss
+ * for ever. */
+static int part_from_lost(const struct tusk_ingest *ingest, const struct tusk_snapshot_list *known,
+			  struct writer *writer, struct tusk_backup_result *result, struct tusk_err *err)
+{
+	if (tusk_id_is_zero(&writer->previous) || is_accounted(ingest, known, &writer->previous))
+		return 0;
+	result->has_lost = true;
+	result->lost = writer->previous;
+	return writer_begin(writer, err);
+}
+
+static int publish(struct tusk_ingest *ingest, const struct tusk_publish *what, struct tusk_snapshot *snapshot,
+		   struct tusk_backup_result *result, struct tusk_err *err)
 {
 	struct tusk_repository *repository = ingest->repository;
 	struct writer writer TUSK_CLEANUP(writer_release) = {.dir_fd = -1, .lock_fd = -1};
 	struct tusk_err ignored = {0};
-	if (writer_open(&writer, repository->state_dir, err) < 0)
+	if (writer_open(&writer, repository->state_dir, err) < 0 ||
+	    part_from_lost(ingest, what->snapshots, &writer, result, err) < 0)
 		return -1;
 	memcpy(snapshot->writer, writer.uuid, sizeof writer.uuid);
 	snapshot->writer_counter = writer.counter + 1;
@@ -189,11 +226,12 @@ int tusk_publish_snapshot(struct tusk_ingest *ingest, const struct tusk_publish 
 			  struct tusk_backup_result *ret_result, struct tusk_err *err)
 {
 	struct tusk_snapshot snapshot = {0};
+	struct tusk_backup_result lost = {0};
 	int result = 0;
 	if (fill(ingest, what, &snapshot) < 0)
 		result = tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	if (result == 0 && !ingest->options->dry_run)
-		result = publish(ingest, &snapshot, err);
+		result = publish(ingest, what, &snapshot, &lost, err);
 	if (result == 0)
 		*ret_result = (struct tusk_backup_result){.id = snapshot.id,
 							  .counters = snapshot.counters,
@@ -201,7 +239,9 @@ int tusk_publish_snapshot(struct tusk_ingest *ingest, const struct tusk_publish 
 							  .end_time = snapshot.end_time,
 							  .has_parent = snapshot.has_parent,
 							  .parent = snapshot.parent,
-							  .removed_files = ingest->removed_files};
+							  .removed_files = ingest->removed_files,
+							  .has_lost = lost.has_lost,
+							  .lost = lost.lost};
 	tusk_snapshot_release(&snapshot);
 	return result;
 }

@@ -14,7 +14,8 @@ whole() { # REPOSITORY: reads and restores
 # A copy and its original share an index, and go different ways.
 cp -a repo twin
 echo 2 >src/more-here && "$TUSK" backup -q src >/dev/null
-echo 3 >src/more-there && "$TUSK" -r twin backup -q src >/dev/null
+echo 3 >src/more-there && expect_exit 0 "$TUSK" -r twin backup -q src
+grep -q 'is not in this repository and was not forgotten: this is an older copy, or it was lost' err || fail "the copy did not say: $(cat err)"
 whole repo
 whole twin
 mv repo moved

@@ -72,6 +72,10 @@ struct tusk_backup_result {
 	bool has_parent;
 	struct tusk_id parent;
 	uint64_t removed_files; /* in the parent, not here; exact only within directories that were read */
+	/* The last snapshot that this client wrote is neither there nor forgotten: an older copy of the repository, or
+	 * it was lost. */
+	bool has_lost;
+	struct tusk_id lost;
 };
 
 /* Writes one snapshot. 0: the snapshot is durable (or the dry run done), counters.errors says how many source problems
