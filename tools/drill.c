@@ -97,7 +97,10 @@ static uint64_t share_begin(uint64_t entries, uint64_t sample, uint64_t number)
 /* Files spread over the snapshot, none twice, beginning with *next, which then is where the next drill begins. */
 static int try_sample(struct work *work, uint64_t sample, uint64_t *next, struct tusk_err *err)
 {
-	uint64_t entries = tusk_view_entry_count(work->view), start = *next % entries, at = 0, passed = 0;
+	uint64_t entries = tusk_view_entry_count(work->view), at = 0, passed = 0;
+	if (sample == 0 || entries == 0)
+		return 0;
+	uint64_t start = *next % entries;
 	for (uint64_t share = 0; share < sample && at < entries; at++) {
 		TUSK_AUTO_ENTRY struct tusk_entry entry = {0};
 		TUSK_AUTO_BUF struct tusk_buf path = {0};

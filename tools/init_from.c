@@ -58,11 +58,12 @@ int tusk_init_from(struct tusk_cli *cli, const char *url)
 	const char *from = tusk_args_text(cli->args, TUSK_OPT_FROM);
 	char name[TUSK_MEMBER_NAME_SIZE];
 	TUSK_AUTO_SECRET struct tusk_secret secret = {0};
-	cli->keep_secret = &secret;
-	if (refuse_options(cli->args, &err) < 0 || make(cli, from, url, name, &err) < 0)
-		return tusk_cli_fail(cli, &err);
-	tell(cli, url, from, name);
-	if (fill(cli, from, name, &err) < 0)
-		return tusk_cli_fail(cli, &err);
-	return TUSK_EXIT_OK;
+	cli->keep_secret = &secret; /* cppcheck-suppress autoVariables ; until the end of this function */
+	int status = refuse_options(cli->args, &err) < 0 ? -1 : make(cli, from, url, name, &err);
+	if (status == 0) {
+		tell(cli, url, from, name);
+		status = fill(cli, from, name, &err);
+	}
+	cli->keep_secret = NULL;
+	return status < 0 ? tusk_cli_fail(cli, &err) : TUSK_EXIT_OK;
 }

@@ -92,7 +92,7 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_STATUS] = FLAG("status", 0, "with what is known about the nodes"),
     [TUSK_OPT_PROVENANCE] = VALUE("provenance", 0, LIST, "KEY=TEXT", "more to record (repeatable)"),
     [TUSK_OPT_SAMPLE] = VALUE("sample", 0, NUMBER, "N", "files to restore (default 20)"),
-    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "PLACE", "drill: this node alone; init: fill it from this URL"),
+    [TUSK_OPT_FROM] = VALUE("from", 0, TEXT, "PLACE", "drill: this node alone; init: filled from this"),
     [TUSK_OPT_BY_SNAPSHOT] = FLAG("by-snapshot", 0, "what each snapshot added and takes alone"),
     [TUSK_OPT_DOT] = FLAG("dot", 0, "the graph for Graphviz instead of SVG"),
     [TUSK_OPT_STDIO] = FLAG("stdio", 0, "speak over standard input and output"),
