@@ -27,21 +27,12 @@ const char *const *tusk_cli_only(const struct tusk_cli *cli)
 	return tusk_args_has(cli->args, TUSK_OPT_ONLY) ? cli->args->values[TUSK_OPT_ONLY].list.items : NULL;
 }
 
-static int copy_secret(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err)
-{
-	to->kind = from->kind;
-	memcpy(to->origin, from->origin, sizeof(to->origin));
-	if (tusk_buf_append(&to->secret, from->secret.data, from->secret.len) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return 0;
-}
-
 static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *err)
 {
 	struct tusk_cli *cli = context;
 	char prompt[TUSK_ERR_MESSAGE_SIZE];
 	if (cli->keep_secret && cli->keep_secret->secret.len)
-		return copy_secret(cli->keep_secret, ret_secret, err);
+		return tusk_secret_copy(cli->keep_secret, ret_secret, err);
 	snprintf(prompt, sizeof(prompt), "password for %s", cli->url);
 	struct tusk_secret_request request = {
 	    .password_file = tusk_args_text(cli->args, TUSK_OPT_PASSWORD_FILE),
@@ -55,7 +46,7 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 	cli->no_secret = origin.none;
 	if (rc < 0 || !cli->keep_secret)
 		return rc;
-	return copy_secret(ret_secret, cli->keep_secret, err);
+	return tusk_secret_copy(ret_secret, cli->keep_secret, err);
 }
 
 /* What the nodes have to say: an object was healed, a node cannot be used. */

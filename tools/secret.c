@@ -206,3 +206,12 @@ int tusk_secret_get(const struct tusk_secret_request *request, struct tusk_secre
 	secret = (struct tusk_secret){0};
 	return 0;
 }
+
+int tusk_secret_copy(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err)
+{
+	to->kind = from->kind;
+	memcpy(to->origin, from->origin, sizeof(to->origin));
+	if (tusk_buf_append(&to->secret, from->secret.data, from->secret.len) < 0)
+		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
+	return 0;
+}

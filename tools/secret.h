@@ -25,6 +25,9 @@ struct tusk_secret_origin {
 int tusk_secret_get(const struct tusk_secret_request *request, struct tusk_secret *ret_secret,
 		    struct tusk_secret_origin *ret_origin, struct tusk_err *err);
 
+/* to is empty, and becomes a copy that its owner releases. TUSK_E_NOMEM. */
+int tusk_secret_copy(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err);
+
 /* Makes a key file (64 digits and a newline, mode 0600), durably; TUSK_E_EXISTS. */
 int tusk_key_file_write(const char *path, const uint8_t key[32], struct tusk_err *err);
 

@@ -1,18 +1,14 @@
 #include "parts.h"
 
+#include "fileio.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXTENT_SIZE (TUSK_PART_BUFFER * sizeof(struct tusk_item))
-
-static int failed(const char *what, struct tusk_err *err)
-{
-	int number = errno;
-
-	return tusk_err_set(err, TUSK_E_IO, number, "cannot rebuild the index: cannot %s a temporary file", what);
-}
+#define FILE_NAME   "a temporary file"
 
 static int out_of_memory(struct tusk_err *err)
 {
@@ -38,7 +34,7 @@ int tusk_parts_open(struct tusk_parts *parts, const struct tusk_place *folder, u
 {
 	*parts = (struct tusk_parts){.fd = open_file(folder), .count = count, .width = UINT64_MAX / count};
 	if (parts->fd < 0)
-		return failed("create", err);
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot rebuild the index: cannot create " FILE_NAME);
 	parts->parts = calloc(count, sizeof(*parts->parts));
 	for (unsigned i = 0; parts->parts && i < count; i++) {
 		parts->parts[i].items = calloc(TUSK_PART_BUFFER, sizeof(*parts->parts[i].items));
@@ -76,15 +72,8 @@ static int own_extent(struct tusk_parts *parts, unsigned part, struct tusk_err *
 
 static int write_out(struct tusk_parts *parts, struct tusk_part *part, struct tusk_err *err)
 {
-	const uint8_t *data = (const uint8_t *)part->items;
-	off_t start = (off_t)(parts->extents * EXTENT_SIZE);
-
-	for (size_t done = 0; done < EXTENT_SIZE;) {
-		ssize_t n = pwrite(parts->fd, data + done, EXTENT_SIZE - done, start + (off_t)done);
-		if (n < 0 && errno != EINTR)
-			return failed("write", err);
-		done += n > 0 ? (size_t)n : 0;
-	}
+	if (tusk_write_full(parts->fd, part->items, EXTENT_SIZE, FILE_NAME, err) < 0)
+		return tusk_err_prefix(err, "cannot rebuild the index");
 	part->count = 0;
 	return own_extent(parts, (unsigned)(part - parts->parts), err);
 }
@@ -105,17 +94,12 @@ int tusk_parts_add(struct tusk_parts *parts, const struct tusk_toc *toc, uint32_
 static int read_extent(const struct tusk_parts *parts, struct tusk_part_reader *reader, size_t extent,
 		       struct tusk_err *err)
 {
-	uint8_t *data = (uint8_t *)reader->items;
-	off_t start = (off_t)(extent * EXTENT_SIZE);
+	size_t len;
 
-	for (size_t done = 0; done < EXTENT_SIZE;) {
-		ssize_t n = pread(parts->fd, data + done, EXTENT_SIZE - done, start + (off_t)done);
-		if (n == 0)
-			errno = EIO;
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return failed("read", err);
-		done += n > 0 ? (size_t)n : 0;
-	}
+	if (tusk_pread_full(parts->fd, reader->items, EXTENT_SIZE, extent * EXTENT_SIZE, &len, FILE_NAME, err) < 0)
+		return tusk_err_prefix(err, "cannot rebuild the index");
+	if (len < EXTENT_SIZE)
+		return tusk_err_set(err, TUSK_E_IO, EIO, "cannot rebuild the index: " FILE_NAME " is cut off");
 	return 1;
 }
 

@@ -296,6 +296,14 @@ void turn_failed(struct turn *turn)
 	member_failed(turn->member, turn->node, &turn->why);
 }
 
+void turn_missed(struct turn *turn, int found)
+{
+	if (found == TUSK_NODE_ABSENT)
+		turn->answered = true;
+	else
+		turn_failed(turn);
+}
+
 int turn_end(const struct turn *turn, struct tusk_err *err)
 {
 	if (turn->answered)

@@ -148,6 +148,8 @@ void turn_begin(struct set *set, struct turn *ret_turn);
 bool turn_next(struct turn *turn);
 /* The current member failed with turn->why, or answered. */
 void turn_failed(struct turn *turn);
+/* The current member, asked for one object, said found, which is not TUSK_NODE_FOUND. */
+void turn_missed(struct turn *turn, int found);
 /* What to return when nobody had it: TUSK_NODE_ABSENT if anybody answered, else -1. */
 int turn_end(const struct turn *turn, struct tusk_err *err);
 

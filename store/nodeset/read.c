@@ -100,12 +100,9 @@ static int open_somewhere(struct set *set, const char *name, struct tusk_object 
 			repair(set, &losers, turn.member, name);
 			return found;
 		}
-		if (found == TUSK_NODE_ABSENT) {
-			turn.answered = true;
+		turn_missed(&turn, found);
+		if (found == TUSK_NODE_ABSENT)
 			losers.absent[losers.absent_count++] = turn.member;
-		} else {
-			turn_failed(&turn);
-		}
 	}
 	return turn_end(&turn, err);
 }
@@ -211,10 +208,7 @@ int set_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struc
 
 		if (found == TUSK_NODE_FOUND)
 			return found;
-		if (found == TUSK_NODE_ABSENT)
-			turn.answered = true;
-		else
-			turn_failed(&turn);
+		turn_missed(&turn, found);
 	}
 	return turn_end(&turn, err);
 }
@@ -229,10 +223,7 @@ int set_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32],
 
 		if (found == TUSK_NODE_FOUND)
 			return found;
-		if (found == TUSK_NODE_ABSENT)
-			turn.answered = true;
-		else
-			turn_failed(&turn);
+		turn_missed(&turn, found);
 	}
 	return turn_end(&turn, err);
 }

@@ -15,15 +15,6 @@ void pipeline_access_release(struct pipeline_access *access)
 	access->credentials = NULL;
 }
 
-static int copy_secret(const struct tusk_secret *from, struct tusk_secret *to, struct tusk_err *err)
-{
-	to->kind = from->kind;
-	memcpy(to->origin, from->origin, sizeof(to->origin));
-	if (tusk_buf_append(&to->secret, from->secret.data, from->secret.len) < 0)
-		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-	return 0;
-}
-
 static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *err)
 {
 	struct pipeline_access *access = context;
@@ -31,7 +22,7 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 	const struct pipeline *p = access->pipeline;
 	char prompt[128];
 	if (access->has_secret)
-		return copy_secret(&access->secret, ret_secret, err);
+		return tusk_secret_copy(&access->secret, ret_secret, err);
 	snprintf(prompt, sizeof(prompt), "password for pipeline %s", p->name);
 	struct tusk_secret_request request = {.password_file = tusk_args_text(args, TUSK_OPT_PASSWORD_FILE),
 					      .password_command = tusk_args_text(args, TUSK_OPT_PASSWORD_COMMAND),
@@ -51,7 +42,7 @@ static int ask(void *context, struct tusk_secret *ret_secret, struct tusk_err *e
 		return -1;
 	}
 	access->has_secret = true;
-	return copy_secret(ret_secret, &access->secret, err);
+	return tusk_secret_copy(ret_secret, &access->secret, err);
 }
 
 const char *pipeline_local_path(const struct pipeline_node *node)
