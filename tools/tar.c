@@ -1,11 +1,10 @@
-/* The only file that includes libarchive. */
+/* The only file with libarchive. */
 #include "tar.h"
 
+#include "archive_functions.h"
 #include "linkmap.h"
 #include "tusk/cleanup.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
@@ -24,6 +23,8 @@ struct tusk_tar {
 	uint8_t *buffer;
 	locale_t locale, before; /* libarchive converts names by the thread's locale */
 };
+
+static struct tusk_archive lib;
 
 /* Libarchive loses its buffers when a write fails or an archive is given up. So a failure is kept aside, and after it
  * writing is only pretended. */
@@ -52,8 +53,8 @@ static int check_written(const struct tusk_tar *tar, struct tusk_err *err)
 
 static int failed(const struct tusk_tar *tar, const char *path, struct tusk_err *err)
 {
-	const char *words = archive_error_string(tar->archive);
-	return tusk_err_set(err, TUSK_E_IO, archive_errno(tar->archive) > 0 ? archive_errno(tar->archive) : 0,
+	const char *words = lib.archive_error_string(tar->archive);
+	return tusk_err_set(err, TUSK_E_IO, lib.archive_errno(tar->archive) > 0 ? lib.archive_errno(tar->archive) : 0,
 			    "%s%scannot write the archive: %s", path, *path ? ": " : "", words ? words : "unknown");
 }
 
@@ -63,7 +64,7 @@ void tusk_tar_free(struct tusk_tar *tar)
 		return;
 	tar->closed = true; /* no end of archive unless it was finished */
 	if (tar->archive)
-		archive_write_free(tar->archive);
+		lib.archive_write_free(tar->archive);
 	if (tar->locale) {
 		uselocale(tar->before);
 		freelocale(tar->locale);
@@ -75,18 +76,22 @@ void tusk_tar_free(struct tusk_tar *tar)
 
 int tusk_tar_open(int fd, struct tusk_tar **ret_tar, struct tusk_err *err)
 {
+	static const char *const names[] = {TUSK_ARCHIVE_FUNCTIONS(TUSK_LIBRARY_NAME)};
+
+	if (tusk_library_load("libarchive.so.13", names, sizeof(names) / sizeof(*names), &lib, err) < 0)
+		return -1;
 	TUSK_AUTO_TAR struct tusk_tar *tar = calloc(1, sizeof(*tar));
-	if (!tar || !(tar->buffer = malloc(BUFFER_SIZE)) || !(tar->archive = archive_write_new()))
+	if (!tar || !(tar->buffer = malloc(BUFFER_SIZE)) || !(tar->archive = lib.archive_write_new()))
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	tar->fd = fd;
 	tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (tar->locale)
 		tar->before = uselocale(tar->locale);
-	if (archive_write_set_format_pax(tar->archive) != ARCHIVE_OK ||
-	    archive_write_set_option(tar->archive, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(tar->archive, BLOCK_SIZE) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(tar->archive, LAST_BLOCK) != ARCHIVE_OK ||
-	    archive_write_open(tar->archive, tar, NULL, write_block, NULL) != ARCHIVE_OK)
+	if (lib.archive_write_set_format_pax(tar->archive) != ARCHIVE_OK ||
+	    lib.archive_write_set_option(tar->archive, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
+	    lib.archive_write_set_bytes_per_block(tar->archive, BLOCK_SIZE) != ARCHIVE_OK ||
+	    lib.archive_write_set_bytes_in_last_block(tar->archive, LAST_BLOCK) != ARCHIVE_OK ||
+	    lib.archive_write_open(tar->archive, tar, NULL, write_block, NULL) != ARCHIVE_OK)
 		return failed(tar, "", err);
 	*ret_tar = TUSK_STEAL(tar);
 	return 0;
@@ -95,15 +100,15 @@ int tusk_tar_open(int fd, struct tusk_tar **ret_tar, struct tusk_err *err)
 static void set_owner(struct archive_entry *out, const struct tusk_entry *entry)
 {
 	char name[256];
-	archive_entry_set_uid(out, entry->uid);
-	archive_entry_set_gid(out, entry->gid);
+	lib.archive_entry_set_uid(out, entry->uid);
+	lib.archive_entry_set_gid(out, entry->gid);
 	if (entry->user.len && entry->user.len < sizeof(name)) {
 		snprintf(name, sizeof(name), "%.*s", (int)entry->user.len, (const char *)entry->user.data);
-		archive_entry_copy_uname(out, name);
+		lib.archive_entry_copy_uname(out, name);
 	}
 	if (entry->group.len && entry->group.len < sizeof(name)) {
 		snprintf(name, sizeof(name), "%.*s", (int)entry->group.len, (const char *)entry->group.data);
-		archive_entry_copy_gname(out, name);
+		lib.archive_entry_copy_gname(out, name);
 	}
 }
 
@@ -120,7 +125,7 @@ static int set_xattrs(struct archive_entry *out, struct tusk_view *view, const s
 		TUSK_AUTO_FREE char *name = strndup((const char *)x->name.data, x->name.len);
 		if (!name)
 			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-		archive_entry_xattr_add_entry(out, name, x->value.data, x->value.len);
+		lib.archive_entry_xattr_add_entry(out, name, x->value.data, x->value.len);
 	}
 	return 0;
 }
@@ -137,11 +142,11 @@ static int set_extents(struct archive_entry *out, struct tusk_file *file, struct
 			break;
 		if (tusk_file_seek(file, start, false, &end, err) != TUSK_FOUND)
 			return err->code ? -1 : tusk_err_set(err, TUSK_E_INTERNAL, 0, "an extent has no end");
-		archive_entry_sparse_add_entry(out, (la_int64_t)start, (la_int64_t)(end - start));
+		lib.archive_entry_sparse_add_entry(out, (la_int64_t)start, (la_int64_t)(end - start));
 		offset = end;
 	}
 	if (offset == 0)
-		archive_entry_sparse_add_entry(out, 0, 0);
+		lib.archive_entry_sparse_add_entry(out, 0, 0);
 	return 0;
 }
 
@@ -161,7 +166,7 @@ static int write_content(struct tusk_tar *tar, struct tusk_file *file, const cha
 			got = size - offset < BUFFER_SIZE ? (size_t)(size - offset) : BUFFER_SIZE;
 			memset(tar->buffer, 0, got);
 		}
-		if (archive_write_data(tar->archive, tar->buffer, got) < 0)
+		if (lib.archive_write_data(tar->archive, tar->buffer, got) < 0)
 			return failed(tar, path, err);
 		if (tar->write_errno)
 			return check_written(tar, err);
@@ -177,7 +182,7 @@ static int write_content(struct tusk_tar *tar, struct tusk_file *file, const cha
 static int write_header(struct tusk_tar *tar, struct archive_entry *out, const char *path, struct tusk_err *err)
 {
 	/* A warning is about names that are no UTF-8: they are stored as bytes. */
-	int rc = archive_write_header(tar->archive, out);
+	int rc = lib.archive_write_header(tar->archive, out);
 	return rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? check_written(tar, err) : failed(tar, path, err);
 }
 
@@ -185,7 +190,7 @@ static int add_file(struct tusk_tar *tar, struct archive_entry *out, struct tusk
 		    const struct tusk_entry *entry, struct tusk_err *err)
 {
 	TUSK_AUTO_FILE struct tusk_file *file = NULL;
-	archive_entry_set_size(out, (la_int64_t)entry->size);
+	lib.archive_entry_set_size(out, (la_int64_t)entry->size);
 	if (tusk_file_open(view, entry, &file, err) < 0 || (entry->has_holes && set_extents(out, file, err) < 0))
 		return tusk_err_prefix(err, "%s", path);
 	if (write_header(tar, out, path, err) < 0)
@@ -208,8 +213,8 @@ static int set_hardlink(struct tusk_tar *tar, struct archive_entry *out, struct 
 	TUSK_AUTO_BUF struct tusk_buf path = {0};
 	if (tusk_view_path_of(view, first, &path, err) < 0)
 		return -1;
-	archive_entry_copy_hardlink(out, (const char *)path.data + 1);
-	archive_entry_set_size(out, 0);
+	lib.archive_entry_copy_hardlink(out, (const char *)path.data + 1);
+	lib.archive_entry_set_size(out, 0);
 	*ret_link = true;
 	return 0;
 }
@@ -217,19 +222,19 @@ static int set_hardlink(struct tusk_tar *tar, struct archive_entry *out, struct 
 static int set_metadata(struct archive_entry *out, struct tusk_view *view, const char *path,
 			const struct tusk_entry *entry, struct tusk_err *err)
 {
-	archive_entry_copy_pathname(out, path[1] ? path + 1 : ".");
-	archive_entry_set_mode(out, entry->mode);
-	archive_entry_set_mtime(out, entry->mtime.tv_sec, entry->mtime.tv_nsec);
+	lib.archive_entry_copy_pathname(out, path[1] ? path + 1 : ".");
+	lib.archive_entry_set_mode(out, entry->mode);
+	lib.archive_entry_set_mtime(out, entry->mtime.tv_sec, entry->mtime.tv_nsec);
 	set_owner(out, entry);
 	if (entry->type == TUSK_TYPE_CHARACTER_DEVICE || entry->type == TUSK_TYPE_BLOCK_DEVICE) {
-		archive_entry_set_rdevmajor(out, entry->device_major);
-		archive_entry_set_rdevminor(out, entry->device_minor);
+		lib.archive_entry_set_rdevmajor(out, entry->device_major);
+		lib.archive_entry_set_rdevminor(out, entry->device_minor);
 	}
 	if (entry->type == TUSK_TYPE_SYMLINK) {
 		TUSK_AUTO_FREE char *target = strndup((const char *)entry->target.data, entry->target.len);
 		if (!target)
 			return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
-		archive_entry_copy_symlink(out, target);
+		lib.archive_entry_copy_symlink(out, target);
 	}
 	return set_xattrs(out, view, entry, err) < 0 ? tusk_err_prefix(err, "%s", path) : 0;
 }
@@ -251,17 +256,17 @@ int tusk_tar_add(struct tusk_tar *tar, struct tusk_view *view, const char *path,
 	*ret_stored = entry->type != TUSK_TYPE_SOCKET;
 	if (!*ret_stored)
 		return 0;
-	struct archive_entry *out = archive_entry_new();
+	struct archive_entry *out = lib.archive_entry_new();
 	if (!out)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	int rc = add_entry(tar, out, view, path, entry, err);
-	archive_entry_free(out);
+	lib.archive_entry_free(out);
 	return rc;
 }
 
 int tusk_tar_finish(struct tusk_tar *tar, struct tusk_err *err)
 {
-	if (archive_write_close(tar->archive) != ARCHIVE_OK)
+	if (lib.archive_write_close(tar->archive) != ARCHIVE_OK)
 		return failed(tar, "", err);
 	return check_written(tar, err);
 }

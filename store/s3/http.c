@@ -1,6 +1,7 @@
 #include "http.h"
 
-#include <curl/curl.h>
+#include "curl_functions.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -50,18 +51,26 @@ struct transfer {
 };
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
+static struct tusk_curl lib;
+static struct tusk_err not_started;
 
 static void start_library(void)
 {
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	static const char *const names[] = {TUSK_CURL_FUNCTIONS(TUSK_LIBRARY_NAME)};
+
+	if (tusk_library_load("libcurl.so.4", names, sizeof(names) / sizeof(*names), &lib, &not_started) == 0)
+		lib.curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 int tusk_s3_http_new(const struct tusk_s3_http_settings *settings, struct tusk_s3_http **ret_http, struct tusk_err *err)
 {
+	pthread_once(&started, start_library);
+	if (not_started.code) {
+		*err = not_started;
+		return -1;
+	}
 	struct tusk_s3_http *http = calloc(1, sizeof(*http));
 	char *ca_file = settings->ca_file ? strdup(settings->ca_file) : NULL;
-
-	pthread_once(&started, start_library);
 	if (!http || (settings->ca_file && !ca_file)) {
 		free(http);
 		free(ca_file);
@@ -81,7 +90,7 @@ int tusk_s3_http_new(const struct tusk_s3_http_settings *settings, struct tusk_s
 
 static void line_free(struct line *line)
 {
-	curl_easy_cleanup(line->curl);
+	lib.curl_easy_cleanup(line->curl);
 	free(line);
 }
 
@@ -122,7 +131,7 @@ static struct line *line_new(void)
 
 	if (!line)
 		return NULL;
-	line->curl = curl_easy_init();
+	line->curl = lib.curl_easy_init();
 	if (!line->curl) {
 		free(line);
 		return NULL;
@@ -268,13 +277,13 @@ static int on_rewind(void *context, curl_off_t offset, int origin)
 /* "Expect:" keeps curl from asking first, which costs a round trip. NULL without memory. */
 static struct curl_slist *make_headers(const struct tusk_buf *lines)
 {
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	struct curl_slist *list = lib.curl_slist_append(NULL, "Expect:");
 
 	for (size_t i = 0; list && i < lines->len; i += strlen((const char *)lines->data + i) + 1) {
-		struct curl_slist *longer = curl_slist_append(list, (const char *)lines->data + i);
+		struct curl_slist *longer = lib.curl_slist_append(list, (const char *)lines->data + i);
 
 		if (!longer)
-			curl_slist_free_all(list);
+			lib.curl_slist_free_all(list);
 		list = longer;
 	}
 	return list;
@@ -284,54 +293,54 @@ static void set_connection(const struct tusk_s3_http *http, struct line *line, c
 {
 	CURL *curl = line->curl;
 
-	curl_easy_reset(curl);
+	lib.curl_easy_reset(curl);
 	line->message[0] = '\0';
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, line->message);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
-	curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, line);
-	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "tusk/" TUSK_VERSION);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->stall_s);
-	curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_S);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
-			 http->limits && http->limits->down.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
-	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE,
-			 http->limits && http->limits->up.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
+	lib.curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, line->message);
+	lib.curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	lib.curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	lib.curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, line);
+	lib.curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	lib.curl_easy_setopt(curl, CURLOPT_USERAGENT, "tusk/" TUSK_VERSION);
+	lib.curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	lib.curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	lib.curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	lib.curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, http->stall_s);
+	lib.curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_S);
+	lib.curl_easy_setopt(curl, CURLOPT_BUFFERSIZE,
+			     http->limits && http->limits->down.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
+	lib.curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE,
+			     http->limits && http->limits->up.rate ? SLOW_BUFFER : TRANSFER_BUFFER);
 	if (http->is_local)
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+		lib.curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	if (http->ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
+		lib.curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
 	if (exchange->fresh)
-		curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+		lib.curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 static void set_request(CURL *curl, struct transfer *transfer, const struct curl_slist *headers)
 {
 	const struct tusk_s3_exchange *exchange = transfer->exchange;
 
-	curl_easy_setopt(curl, CURLOPT_URL, exchange->url);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	lib.curl_easy_setopt(curl, CURLOPT_URL, exchange->url);
+	lib.curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	lib.curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	lib.curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	lib.curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	lib.curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	if (strcmp(exchange->method, "HEAD") == 0)
-		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		lib.curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	else
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
+		lib.curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
 	if (!exchange->body)
 		return;
-	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->body->len);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_rewind);
-	curl_easy_setopt(curl, CURLOPT_SEEKDATA, transfer);
+	lib.curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	lib.curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->body->len);
+	lib.curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_body);
+	lib.curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+	lib.curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_rewind);
+	lib.curl_easy_setopt(curl, CURLOPT_SEEKDATA, transfer);
 }
 
 static bool is_hopeless(CURLcode code)
@@ -359,9 +368,9 @@ static void judge(const struct line *line, const struct transfer *transfer, CURL
 		snprintf(outcome->message, sizeof(outcome->message), "its answer is not HTTP");
 		return;
 	}
-	curl_easy_getinfo(line->curl, CURLINFO_NUM_CONNECTS, &connections);
+	lib.curl_easy_getinfo(line->curl, CURLINFO_NUM_CONNECTS, &connections);
 	snprintf(outcome->message, sizeof(outcome->message), "%s",
-		 line->message[0] ? line->message : curl_easy_strerror(code));
+		 line->message[0] ? line->message : lib.curl_easy_strerror(code));
 	if (transfer->no_body || is_hopeless(code))
 		outcome->transport = TUSK_S3_HOPELESS;
 	else if (connections == 0 &&
@@ -390,11 +399,11 @@ void tusk_s3_http_perform(struct tusk_s3_http *http, const struct tusk_s3_exchan
 	set_connection(http, line, exchange);
 	transfer.line = line;
 	set_request(line->curl, &transfer, headers);
-	code = curl_easy_perform(line->curl);
+	code = lib.curl_easy_perform(line->curl);
 	judge(line, &transfer, code, ret_outcome);
 	if (transfer.no_body)
 		snprintf(ret_outcome->message, sizeof(ret_outcome->message), "the temporary file cannot be read back");
-	curl_slist_free_all(headers);
+	lib.curl_slist_free_all(headers);
 	arrived = ret_outcome->transport == TUSK_S3_ARRIVED;
 	success = arrived && is_success(ret_answer->status);
 	/* After an error that met a body, parts of it may still be on the connection (reference/nodes.md, 1.4). */
