@@ -81,23 +81,37 @@ static int check_meta(const struct tusk_db *db, MDB_txn *txn, const struct tusk_
 	return rc == 0 ? tusk_db_counters_get(db, txn, &counters) : rc;
 }
 
+struct opening {
+	struct tusk_db *db;
+	const struct tusk_keys *keys;
+	bool create;
+	MDB_txn *txn;
+};
+
+static int use_tables(void *context)
+{
+	struct opening *opening = context;
+	struct tusk_db *db = opening->db;
+	int rc = mdb_txn_begin(db->env, NULL, opening->create ? 0 : MDB_RDONLY, &opening->txn);
+
+	for (int i = 0; rc == 0 && i < TUSK_TABLE_COUNT; i++)
+		rc = mdb_dbi_open(opening->txn, table_names[i], opening->create ? MDB_CREATE : 0, &db->tables[i]);
+	if (rc == 0)
+		rc = opening->create ? write_meta(db, opening->txn, opening->keys)
+				     : check_meta(db, opening->txn, opening->keys);
+	return rc;
+}
+
 static int open_tables(struct tusk_db *db, const struct tusk_keys *keys, enum tusk_db_open how)
 {
-	bool create = how == TUSK_DB_CREATE;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+	struct opening opening = {.db = db, .keys = keys, .create = how == TUSK_DB_CREATE};
+	int rc = opening.create ? use_tables(&opening) : tusk_guard_run(use_tables, &opening);
 
-	if (rc != 0)
-		return rc;
-	for (int i = 0; rc == 0 && i < TUSK_TABLE_COUNT; i++)
-		rc = mdb_dbi_open(txn, table_names[i], create ? MDB_CREATE : 0, &db->tables[i]);
-	if (rc == 0)
-		rc = create ? write_meta(db, txn, keys) : check_meta(db, txn, keys);
 	if (rc != 0) {
-		mdb_txn_abort(txn);
+		mdb_txn_abort(opening.txn);
 		return rc == MDB_NOTFOUND ? MDB_INVALID : rc;
 	}
-	return mdb_txn_commit(txn); /* keeps the handles of the tables */
+	return mdb_txn_commit(opening.txn); /* keeps the handles of the tables */
 }
 
 static unsigned flags_for(const char *path, enum tusk_db_open how)
@@ -124,6 +138,8 @@ static int open_env(struct tusk_db *db, const char *path, unsigned flags, size_t
 		rc = mdb_env_set_maxdbs(db->env, TUSK_TABLE_COUNT);
 	if (rc == 0)
 		rc = mdb_env_set_maxreaders(db->env, READERS_MAX);
+	if (rc == 0)
+		rc = mdb_env_set_assert(db->env, tusk_guard_assert);
 	if (rc == 0)
 		rc = mdb_env_open(db->env, path, flags, 0600);
 	/* LMDB 0.9.24 forgets it for this one of its three. */
@@ -157,6 +173,7 @@ int tusk_db_open(struct tusk_db *db, const char *path, const struct tusk_keys *k
 	unsigned flags = flags_for(path, how);
 	int dead, rc;
 
+	tusk_guard_install();
 	db->seed = tusk_load_u64(keys->index);
 	rc = how == TUSK_DB_READ_ONLY ? 0 : reserve_lock(path);
 	if (rc != 0)

@@ -156,6 +156,14 @@ bool tusk_probe_run(const struct tusk_index *index);
 bool tusk_probe_walk(const struct tusk_db *db);
 bool tusk_probe_pages(const struct tusk_db *db, MDB_txn *txn);
 
+/* Runs work, which reads what may be damaged (guard.c). Where that kills (SIGBUS, SIGSEGV, an assertion of LMDB's) it
+ * comes back with MDB_CORRUPTED; what work held at that moment is lost. So work takes no locks, and its transaction is
+ * still to be ended. */
+void tusk_guard_install(void); /* once for every environment that is opened */
+int tusk_guard_run(int (*work)(void *context), void *context);
+/* What LMDB calls before it aborts. */
+void tusk_guard_assert(MDB_env *env, const char *message);
+
 /* Transactions (txn.c). work returns an LMDB code and may be called again from the start: it must set its results
  * anew. A damaged index is replaced by an empty one under way, and work then sees that. */
 typedef int tusk_index_work(const struct tusk_db *db, MDB_txn *txn, void *context);

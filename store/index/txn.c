@@ -106,19 +106,32 @@ static int gave_up(const struct tusk_index *index, struct tusk_err *err)
 	return tusk_err_set(err, TUSK_E_INTERNAL, 0, "the index in %s fails again and again", index->home.path);
 }
 
+struct reading {
+	struct tusk_index *index;
+	tusk_index_work *work;
+	void *context;
+	MDB_txn *txn;
+};
+
+static int read_once(void *context)
+{
+	struct reading *reading = context;
+	int rc = reader_take(reading->index, &reading->txn);
+
+	return rc == 0 ? reading->work(&reading->index->db, reading->txn, reading->context) : rc;
+}
+
 int tusk_index_read(struct tusk_index *index, tusk_index_work *work, void *context, struct tusk_err *err)
 {
 	for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-		MDB_txn *txn;
+		struct reading reading = {.index = index, .work = work, .context = context};
 
 		if (enter(index, err) < 0)
 			return -1;
 		uint64_t generation = index->generation;
-		int rc = reader_take(index, &txn);
-		if (rc == 0) {
-			rc = work(&index->db, txn, context);
-			reader_give(index, txn);
-		}
+		int rc = tusk_guard_run(read_once, &reading);
+		if (reading.txn)
+			reader_give(index, reading.txn);
 		pthread_rwlock_unlock(&index->gate);
 		if (rc == 0)
 			return 0;

@@ -38,7 +38,7 @@ if [ "${TUSK_DAMAGE:-damage}" = damage ]; then
   "$bin/harness_damage" "$root" "$work/key" "${TUSK_STATES:-$(share 600 0 350)}" "$seed" ${TUSK_CASE:+"$TUSK_CASE"} || failed=1
 fi
 [ "${TUSK_DAMAGE:-index}" = index ] || exit $failed
-unset TUSK_CASE
+[ "${TUSK_DAMAGE:-}" = index ] || unset TUSK_CASE
 prepare_faults
 if why=$(need_fuse; need_root); then export TUSKFS; else echo "no mounts: $why" && export TUSKFS=''; fi
 for mode in index repository; do

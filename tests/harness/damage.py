@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """damage.py index|repository CASES SEED: damages the client's LMDB file, or an object of the repository, and lets the programs run: backup, restore, cat, mount.
-No wrong byte comes out, no snapshot is lost; of a damaged index a program may die once, and the next one works. Environment as faults.py, and TUSKFS (empty: no mount)."""
-import os, random, signal, subprocess, sys
+No wrong byte comes out, no snapshot is lost, no program dies; a damaged index does not matter at all. Environment as faults.py, and TUSKFS (empty: no mount)."""
+import os, random, subprocess, sys
 
 import faults
 from faults import SOURCE, TUSK, WORK, copy, digests, environment, judge, snapshot_in
 
 TUSKFS, PAGE = os.environ.get("TUSKFS", ""), 4096
-DEATHS, deaths = {-signal.SIGBUS, -signal.SIGSEGV, -signal.SIGABRT}, []
 
 
 def find(top, name):
@@ -130,10 +129,6 @@ def one(base, mode, number, wanted, r):
     attempts = {"restore": lambda: try_restore(root, wanted), "cat": lambda: try_cat(root, wanted, r),
                 "backup": lambda: try_backup(root, base), "mount": lambda: try_mount(root, wanted)}
     *wrong, status = attempts[tool]()
-    if mode == "index" and status in DEATHS:
-        # LMDB may die of what it maps; whoever comes next sees that, and needs nobody's help
-        deaths.append(number)
-        *wrong, status = attempts[tool]()
     if mode == "index":
         if status != 0:
             wrong.append(f"exit {status}: a damaged index must not matter")
@@ -150,7 +145,7 @@ def main():
     wanted = read_tree(SOURCE)
     cases = [int(os.environ["TUSK_CASE"])] if os.environ.get("TUSK_CASE") else range(limit)
     failed = sum(one(base, mode, number, wanted, random.Random(f"{seed} {number}")) for number in cases)
-    print(f"{mode}: {len(cases)} damages, {failed} failed, {len(deaths)} died once, seed {seed}")
+    print(f"{mode}: {len(cases)} damages, {failed} failed, seed {seed}")
     return 1 if failed else 0
 
 
