@@ -1,8 +1,11 @@
-/* Snapshots that must have been there: the same client wrote another one after them, and nobody forgot them. */
+/* Snapshots that must have been there, and nobody forgot them: the same client wrote another one after them, or this
+ * client remembers that it wrote them. */
 #include "check_private.h"
 
 #include "nodeset.h"
+#include "writer.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 /* Whether what is absent is absent everywhere: of a node that cannot be asked nobody knows. */
@@ -37,19 +40,40 @@ static int is_gone(struct tusk_check *check, const struct tusk_id *id, char ret_
 	return found < 0 ? -1 : found == TUSK_NODE_ABSENT;
 }
 
-static int look(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_snapshot *next,
+/* why: what speaks for it. */
+static int look(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_id *id, const char *why,
 		struct tusk_err *err)
 {
-	char name[80], text[TUSK_ID_TEXT_SIZE], what[160];
-	int added = tusk_keyset_add(known, &next->writer_previous, 0, err);
-	int gone = added > 0 ? is_gone(check, &next->writer_previous, name, err) : added;
+	char name[80], what[200];
+	int added = tusk_id_is_zero(id) ? 0 : tusk_keyset_add(known, id, 0, err);
+	int gone = added > 0 ? is_gone(check, id, name, err) : added;
 
 	if (gone <= 0)
 		return gone;
-	tusk_id_text(&next->id, text);
-	snprintf(what, sizeof(what), "is missing, and was not forgotten: snapshot %.*s came after it", 16, text);
+	snprintf(what, sizeof(what), "is missing, and was not forgotten: %s", why);
 	check_object_damaged(check, name, what);
 	return 0;
+}
+
+static int look_before(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_snapshot *next,
+		       struct tusk_err *err)
+{
+	char text[TUSK_ID_TEXT_SIZE], why[80];
+
+	tusk_id_text(&next->id, text);
+	snprintf(why, sizeof(why), "snapshot %.*s came after it", 16, text);
+	return look(check, known, &next->writer_previous, why, err);
+}
+
+/* No other snapshot speaks of a client's last one. */
+static int look_at_last(struct tusk_check *check, struct tusk_keyset *known, struct tusk_err *err)
+{
+	int dir TUSK_AUTO_FD = open(check->repository->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tusk_writer self;
+
+	if (dir < 0 || !tusk_writer_load(dir, &self))
+		return 0;
+	return look(check, known, &self.previous, "it was the last one that this client wrote", err);
 }
 
 int check_gone(struct tusk_check *check, struct tusk_err *err)
@@ -63,8 +87,9 @@ int check_gone(struct tusk_check *check, struct tusk_err *err)
 	for (size_t i = 0; i < list->count && status == 0; i++)
 		status = tusk_keyset_add(&known, &list->items[i].id, 0, err) < 0 ? -1 : 0;
 	for (size_t i = 0; i < list->count && status == 0; i++)
-		if (!tusk_id_is_zero(&list->items[i].writer_previous))
-			status = look(check, &known, &list->items[i], err);
+		status = look_before(check, &known, &list->items[i], err);
+	if (status == 0)
+		status = look_at_last(check, &known, err);
 	tusk_keyset_release(&known);
 	return status;
 }

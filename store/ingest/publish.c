@@ -1,9 +1,9 @@
 /* The manifest, and the identity of the writer that it carries. */
-#include "fileio.h"
 #include "ingest.h"
 #include "manifest.h"
 #include "paths.h"
 #include "sample.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,17 +12,12 @@
 #include <string.h>
 #include <sys/file.h>
 
-#define WRITER_FILE "writer"
 #define WRITER_LOCK "writer.lock"
-#define WRITER_TEXT 160
 
-/* Which client wrote a snapshot, and after which one: a copy of a node that has lost snapshots can be told. Kept in the
- * state folder as text: "<uuid, 32 digits> <counter> <id of the previous snapshot>". */
+/* Which client wrote a snapshot, and after which one: a copy of a node that has lost snapshots can be told. */
 struct writer {
 	int dir_fd, lock_fd;
-	uint8_t uuid[16];
-	uint64_t counter;
-	struct tusk_id previous;
+	struct tusk_writer identity;
 };
 
 static void writer_release(struct writer *writer)
@@ -31,33 +26,15 @@ static void writer_release(struct writer *writer)
 	tusk_fd_cleanup(&writer->lock_fd);
 }
 
-/* False when the text is not what writer_save writes. */
-static bool writer_parse(struct writer *writer, const struct tusk_buf *data)
-{
-	char text[WRITER_TEXT] = {0}, uuid[33], digits[21], id[65];
-	if (data->len >= sizeof text)
-		return false;
-	memcpy(text, data->data, data->len);
-	if (sscanf(text, "%32s %20[0-9] %64s", uuid, digits, id) != 3 || strlen(uuid) != 32 || strlen(id) != 64)
-		return false;
-	errno = 0;
-	writer->counter = strtoull(digits, NULL, 10);
-	return errno == 0 && tusk_hex_decode(uuid, 32, writer->uuid, 16) == 0 &&
-	       tusk_hex_decode(id, 64, writer->previous.bytes, TUSK_ID_SIZE) == 0;
-}
-
 static int writer_begin(struct writer *writer, struct tusk_err *err)
 {
-	writer->counter = 0;
-	writer->previous = (struct tusk_id){0};
-	return tusk_random(writer->uuid, sizeof writer->uuid, err);
+	writer->identity = (struct tusk_writer){0};
+	return tusk_random(writer->identity.uuid, sizeof writer->identity.uuid, err);
 }
 
 /* Takes the identity until writer_release: two backups at a time must not use the same counter. */
 static int writer_open(struct writer *writer, const char *state_dir, struct tusk_err *err)
 {
-	TUSK_AUTO_BUF struct tusk_buf data = {0};
-	struct tusk_err ignored = {0};
 	writer->dir_fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (writer->dir_fd < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot open the state folder %s", state_dir);
@@ -67,27 +44,8 @@ static int writer_open(struct writer *writer, const char *state_dir, struct tusk
 	while (flock(writer->lock_fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return tusk_err_set(err, TUSK_E_IO, errno, "cannot lock %s/" WRITER_LOCK, state_dir);
-	if (tusk_read_file(writer->dir_fd, WRITER_FILE, WRITER_TEXT, &data, &ignored) == 0 &&
-	    writer_parse(writer, &data))
-		return 0;
 	/* A lost or damaged file is a new writer. */
-	return writer_begin(writer, err);
-}
-
-static int writer_save(const struct writer *writer, const struct tusk_snapshot *snapshot, struct tusk_err *err)
-{
-	char text[WRITER_TEXT], uuid[33], id[TUSK_ID_TEXT_SIZE];
-	tusk_hex_encode(writer->uuid, sizeof writer->uuid, uuid);
-	tusk_id_text(&snapshot->id, id);
-	int len = snprintf(text, sizeof text, "%s %llu %s\n", uuid, (unsigned long long)snapshot->writer_counter, id);
-	if (tusk_durable_mkdir(writer->dir_fd, "tmp", 0700, err) < 0)
-		return -1;
-	struct tusk_pending pending TUSK_AUTO_PENDING = {.fd = -1};
-	if (tusk_pending_open(&pending, writer->dir_fd, err) < 0)
-		return -1;
-	if (tusk_write_full(pending.fd, text, (size_t)len, WRITER_FILE, err) < 0)
-		return -1;
-	return tusk_pending_replace(&pending, WRITER_FILE, err);
+	return tusk_writer_load(writer->dir_fd, &writer->identity) ? 0 : writer_begin(writer, err);
 }
 
 static int set_text(char **ret_text, const char *text)
@@ -192,10 +150,11 @@ static bool is_accounted(const struct tusk_ingest *ingest, const struct tusk_sna
 static int part_from_lost(const struct tusk_ingest *ingest, const struct tusk_snapshot_list *known,
 			  struct writer *writer, struct tusk_backup_result *result, struct tusk_err *err)
 {
-	if (tusk_id_is_zero(&writer->previous) || is_accounted(ingest, known, &writer->previous))
+	const struct tusk_id *previous = &writer->identity.previous;
+	if (tusk_id_is_zero(previous) || is_accounted(ingest, known, previous))
 		return 0;
 	result->has_lost = true;
-	result->lost = writer->previous;
+	result->lost = *previous;
 	return writer_begin(writer, err);
 }
 
@@ -208,14 +167,15 @@ static int publish(struct tusk_ingest *ingest, const struct tusk_publish *what, 
 	if (writer_open(&writer, repository->state_dir, err) < 0 ||
 	    part_from_lost(ingest, what->snapshots, &writer, result, err) < 0)
 		return -1;
-	memcpy(snapshot->writer, writer.uuid, sizeof writer.uuid);
-	snapshot->writer_counter = writer.counter + 1;
-	snapshot->writer_previous = writer.previous;
+	memcpy(snapshot->writer, writer.identity.uuid, sizeof snapshot->writer);
+	snapshot->writer_counter = ++writer.identity.counter;
+	snapshot->writer_previous = writer.identity.previous;
 	int committed = tusk_ingest_commit(ingest, snapshot, err);
 	if (committed != TUSK_COMMITTED)
 		return committed;
 	/* The snapshot exists: that something could not be noted must not be reported as a failed backup. */
-	writer_save(&writer, snapshot, &ignored);
+	writer.identity.previous = snapshot->id;
+	tusk_writer_save(writer.dir_fd, &writer.identity, &ignored);
 	remember(repository, snapshot);
 	const struct tusk_id *parent = snapshot->has_parent ? &snapshot->parent : NULL;
 	(void)tusk_index_settle(repository->index, &snapshot->id, parent, ingest->doubt, NULL);

@@ -260,9 +260,10 @@ static bool is_last(const char *name)
 	return true;
 }
 
-/* What is not damage to a single node without its client's memory: a key that was removed, the newest manifest, and
- * notes that say nothing by being absent. Reading goes on without them; that it does was judged before. */
-static bool may_be_missing(const struct damage *damage)
+/* What is not damage to a single node: a key that was removed, and notes that say nothing by being absent; and without
+ * the memory of the client that wrote it its last manifest. Reading goes on without them; that it does was judged
+ * before. */
+static bool may_be_missing(const struct damage *damage, bool stranger)
 {
 	static const char *const folders[] = {"keys/", "marks/", "ledger/", "drills/", "forgotten/", "leases/"};
 	const char *name = objects[damage->object].name;
@@ -272,7 +273,7 @@ static bool may_be_missing(const struct damage *damage)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
 			return true;
-	return is_last(name) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
+	return (stranger && is_last(name)) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
 }
 
 static const char *examine(const struct damage *damage, bool stranger)
@@ -291,7 +292,7 @@ static const char *examine(const struct damage *damage, bool stranger)
 	if (wrong)
 		return wrong;
 	if (tusk_check_run(repository, &options, &result, NULL) == 0 && result.damaged_objects == 0 &&
-	    !may_be_missing(damage))
+	    !may_be_missing(damage, stranger))
 		return "check --data found nothing";
 	return NULL;
 }
