@@ -1,2 +1,2 @@
-tusk_module(repair SOURCES repair.c salvage.c tocs.c alone.c state.c
+tusk_module(repair SOURCES repair.c salvage.c tocs.c alone.c leases.c state.c
   DEPENDS check prune codec api_write)

@@ -4,6 +4,7 @@
 #include "ledger.h"
 #include "scrub.h"
 #include "tombstone.h"
+#include "tusk/cleanup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -375,14 +376,31 @@ static int mend_state(struct repair *repair, bool epoch, bool condemned, struct 
 	return 0;
 }
 
+/* Until somebody has watched one for half an hour it keeps prune from what it might protect. */
+static int mend_leases(struct repair *repair, const struct tusk_buf *names, struct tusk_err *err)
+{
+	for (size_t at = 0; at < names->len; at += strlen((const char *)names->data + at) + 1) {
+		const char *name = (const char *)names->data + at;
+
+		if (quarantine(repair, name, err) != 0)
+			return -1;
+		repair->result.damaged++;
+		tell(repair, name, false, "was damaged, so nobody can hold it; moved to quarantine");
+	}
+	return 0;
+}
+
 static int mend_all(struct repair *repair, struct tusk_err *err)
 {
 	const struct finding *findings = (const struct finding *)(const void *)repair->findings.data;
+	TUSK_AUTO_BUF struct tusk_buf leases = {0};
 	bool epoch, condemned;
 	int state = repair_state_is_damaged(repair->repository, &epoch, &condemned, err);
 
-	if (state < 0 || (!repair->options->dry_run && (state || repair->findings.len > 0) &&
-			  repair_begin_alone(repair->repository, &repair->lease, err) != 0))
+	if (state < 0 || repair_leases_find(repair->repository, &leases, err) != 0 ||
+	    mend_leases(repair, &leases, err) != 0 ||
+	    (!repair->options->dry_run && (state || repair->findings.len > 0) &&
+	     repair_begin_alone(repair->repository, &repair->lease, err) != 0))
 		return -1;
 	if (state && mend_state(repair, epoch, condemned, err) != 0)
 		return -1;

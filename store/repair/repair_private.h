@@ -45,6 +45,12 @@ int repair_state_is_damaged(struct tusk_repository *repository, bool *ret_epoch,
  * alone. */
 int repair_state(struct tusk_repository *repository, struct tusk_err *err);
 
+/* ---- leases.c ---- */
+
+/* The names of leases that do not open, each ended by a NUL. Nobody can hold one: its owner looks for it before it
+ * relies on it, and begins anew. ret_names is empty. */
+int repair_leases_find(struct tusk_repository *repository, struct tusk_buf *ret_names, struct tusk_err *err);
+
 /* Whether an error means damage to what was read; else repair cannot go on. */
 bool repair_is_damage(enum tusk_code code);
 int repair_go_on(const struct tusk_repair_options *options, struct tusk_err *err);

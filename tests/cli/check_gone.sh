@@ -28,6 +28,28 @@ mv kept "repo/snapshots/$second"
 expect_exit 0 "$TUSK" forget "$second"
 expect_exit 0 "$TUSK" check
 
+# The last one, of which only the client that wrote it knows.
+last=$(id_of -1)
+mv "repo/snapshots/$last" kept
+expect_exit 4 "$TUSK" check
+grep -q "snapshots/$last: is missing, and was not forgotten: it was the last one that this client wrote" out err || fail "$(cat out err)"
+XDG_STATE_HOME=$dir/stranger expect_exit 0 "$TUSK" check
+mv kept "repo/snapshots/$last"
+expect_exit 0 "$TUSK" check
+
+# A lease that says nothing.
+lease=leases/$(printf '0%.0s' {1..64})
+head -c 300 /dev/urandom >"repo/$lease"
+expect_exit 4 "$TUSK" check
+grep -q "$lease: " out err || fail "$(cat out err)"
+expect_exit 4 "$TUSK" repair --dry-run
+[ -e "repo/$lease" ] || fail "the dry run moved it"
+expect_exit 0 "$TUSK" repair
+grep -q "^$lease: was damaged, so nobody can hold it" out || fail "$(cat out)"
+expect_exit 0 "$TUSK" repair
+grep -q 'damaged: 0$' out || fail "$(cat out)"
+expect_exit 0 "$TUSK" check
+
 # Notes of every kind.
 "$TUSK" tag latest --add kept >/dev/null
 "$TUSK" prune >/dev/null
