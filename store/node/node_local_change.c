@@ -18,7 +18,8 @@
 #define RESERVE         "reserve"
 #define RESERVE_SIZE    (1 << 20) /* for some thousand condemned packs at a time */
 #define RESERVE_SMALL   (1 << 17) /* on a disk with little space */
-#define RESERVE_LEAST   (1 << 12)
+#define RESERVE_FLOOR   (1 << 15) /* enough to forget and to prune: half a dozen blocks */
+#define RESERVE_STEP    (1 << 12)
 #define QUARANTINE      "quarantine"
 #define QUARANTINE_MAX  1000
 #define QUARANTINE_SIZE (sizeof(QUARANTINE) + TUSK_NODE_NAME_SIZE + 8)
@@ -141,8 +142,9 @@ void tusk_node_local_reserve(struct tusk_node *node, bool keep)
 	bool is_small = (uint64_t)space.f_bavail * space.f_frsize < 16u * RESERVE_SIZE;
 	uint64_t total = (uint64_t)space.f_blocks * space.f_frsize;
 	/* On a full disk as much as is left of the last one, less what forget has just written. */
-	for (off_t size = is_small ? RESERVE_SMALL : RESERVE_SIZE; size >= RESERVE_LEAST; size /= 2)
-		if ((uint64_t)size <= total / 8 && fallocate(fd, 0, 0, size) == 0)
+	for (off_t size = is_small ? RESERVE_SMALL : RESERVE_SIZE; size > 0;
+	     size = size > RESERVE_FLOOR ? size / 2 : size - RESERVE_STEP)
+		if ((size <= RESERVE_FLOOR || (uint64_t)size <= total / 8) && fallocate(fd, 0, 0, size) == 0)
 			return;
 	unlinkat(local->root_fd, RESERVE, 0);
 }

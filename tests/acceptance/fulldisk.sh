@@ -27,19 +27,11 @@ fill() { head -c 1G /dev/zero >"$dir/small/fill" 2>/dev/null || true; }
 
 prune_makes_room() {
   local first=${acknowledged[0]}
-  # The reserve, an eighth of a small disk, is room enough from here on.
-  [ "$size" -ge 256 ] || rm "$dir/small/fill"
   run forget --nearly-all "$first"
   [ $status = 0 ] || fail "size $size: forget: exit $status: $(cat "$dir/err")"
   acknowledged=("${acknowledged[@]:1}")
   fill
   run prune
-  if [ $status = 13 ] && [ "$size" -lt 256 ]; then
-    full_message
-    printf 'note: %s KiB: prune with 0 bytes free is exit 13\n' "$size"
-    mount -o "remount,size=$((size + 64))k" "$dir/small"
-    run prune
-  fi
   [ $status = 0 ] || fail "size $size: prune: exit $status: $(cat "$dir/err")"
   judge "after prune"
 }
