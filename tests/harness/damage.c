@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ static size_t object_count, case_count, damage_count, first_flip;
 static struct damage *damages;
 static struct known known[SNAPSHOTS_MAX];
 static size_t known_count;
+static struct tusk_id remembered; /* the last one that the client wrote */
 static const char *root, *key;
 static size_t repo_len;
 
@@ -247,12 +249,14 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return remove(path);
 }
 
-/* The manifest that no later one of its client names. */
-static bool is_last(const char *name)
+/* A manifest that no later one names, and that the client (knows: it is asked) does not remember as its last: a killed
+ * backup may have left one. */
+static bool is_unknown(const char *name, bool knows)
 {
 	struct tusk_id id;
 
-	if (strncmp(name, "snapshots/", 10) != 0 || tusk_hex_decode(name + 10, 64, id.bytes, 32) < 0)
+	if (strncmp(name, "snapshots/", 10) != 0 || tusk_hex_decode(name + 10, 64, id.bytes, 32) < 0 ||
+	    (knows && tusk_id_equal(&id, &remembered)))
 		return false;
 	for (size_t i = 0; i < known_count; i++)
 		if (tusk_id_equal(&known[i].previous, &id))
@@ -260,9 +264,8 @@ static bool is_last(const char *name)
 	return true;
 }
 
-/* What is not damage to a single node: a key that was removed, and notes that say nothing by being absent; and without
- * the memory of the client that wrote it its last manifest. Reading goes on without them; that it does was judged
- * before. */
+/* What is not damage to a single node: a key that was removed, a client's last manifest to all others, and notes that
+ * say nothing by being absent. Reading goes on without them; that it does was judged before. */
 static bool may_be_missing(const struct damage *damage, bool stranger)
 {
 	static const char *const folders[] = {"keys/", "marks/", "ledger/", "drills/", "forgotten/", "leases/"};
@@ -273,7 +276,7 @@ static bool may_be_missing(const struct damage *damage, bool stranger)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
 			return true;
-	return (stranger && is_last(name)) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
+	return is_unknown(name, !stranger) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
 }
 
 static const char *examine(const struct damage *damage, bool stranger)
@@ -295,6 +298,20 @@ static const char *examine(const struct damage *damage, bool stranger)
 	    !may_be_missing(damage, stranger))
 		return "check --data found nothing";
 	return NULL;
+}
+
+/* What the client's state says: a uuid, a counter, a snapshot. */
+static void recall(void)
+{
+	char pattern[300], digits[65] = "";
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/state/tusk/*/writer", root);
+	FILE *file = glob(pattern, 0, NULL, &found) == 0 ? fopen(found.gl_pathv[0], "re") : NULL;
+	if (!file || fscanf(file, "%*s %*s %64s", digits) != 1 || tusk_hex_decode(digits, 64, remembered.bytes, 32) < 0)
+		errx(2, "the client does not know what it wrote last");
+	fclose(file);
+	globfree(&found);
 }
 
 static void learn(void)
@@ -406,6 +423,7 @@ int main(int argc, char *argv[])
 		objects[i].name = objects[i].path + repo_len;
 	list_damages();
 	learn();
+	recall();
 	size_t *cases = draw(strtoull(argv[3], NULL, 10), seed), one = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
 	if (argc > 5)
 		judge_slice(&one, 1, seed);

@@ -86,7 +86,8 @@ def judge(root, ids, *flags):
 
 
 def copy(base, root):
-    shutil.rmtree(root, ignore_errors=True)
+    while os.path.lexists(root):  # a driver that is just ending may still write there
+        shutil.rmtree(root, ignore_errors=True)
     subprocess.run(["cp", "-a", base, root], check=True)
 
 
