@@ -4,6 +4,8 @@
  * has proved the file before (txn.c), and memory that a write has spoilt is better lost with its process. */
 #include "index_env.h"
 
+#include "tusk/sabotage.h"
+
 #include <setjmp.h>
 #include <signal.h>
 
@@ -19,7 +21,7 @@ static void on_signal(int number, siginfo_t *info, void *unused)
 	bool is_fault = info->si_code > 0;
 
 	(void)unused;
-	if (way_out && is_fault)
+	if (way_out && is_fault && !TUSK_SABOTAGED(index_guard))
 		siglongjmp(*way_out, 1);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		if (deadly[i] == number)

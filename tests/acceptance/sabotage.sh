@@ -28,6 +28,11 @@ partial_exit          ctest cli/errors|cli/backup
 aead_tag              damage.sh
 index_tag             ctest unit/index_damage
 index_probe           ctest unit/index_damage
+index_guard           ctest unit/index_damage
+commit_check          ctest model/prune_sim$
+rescue                ctest model/prune_sim$
+post_verify           ctest model/prune_sim_no_locks
+epoch                 ctest model/prune_sim
 stuck_nonce           ctest unit/crypto
 no_aad                ctest unit/crypto|unit/pack
 key_commitment        ctest unit/crypto
