@@ -5,6 +5,7 @@
 
 forced_command=
 sshd_pid=
+sshd_listen=127.0.0.1
 sshd_programs=(sshd ssh ssh-keygen)
 
 need_sshd() {
@@ -46,7 +47,7 @@ write_sshd_files() {
     [ -e "$dir/sshd/$key" ] || ssh-keygen -q -t ed25519 -N '' -f "$dir/sshd/$key"
   done
   cat >"$dir/sshd/config" <<CONFIG
-ListenAddress 127.0.0.1
+ListenAddress $sshd_listen
 Port $sshd_port
 PidFile none
 HostKey $dir/sshd/host
@@ -70,7 +71,7 @@ CONFIG
 write_ssh_config() {
   cat >"$dir/sshd/ssh_config" <<CONFIG
 Host *
-  HostName 127.0.0.1
+  HostName $sshd_listen
   HostKeyAlias [127.0.0.1]:$sshd_port
   Port $1
   User $(id -un)

@@ -1,6 +1,8 @@
 # Nodes behind ssh. lagproxy makes a far away place of this machine.
 add_executable(lagproxy lib/lagproxy.c)
 target_link_libraries(lagproxy PRIVATE Threads::Threads)
+# The same for packets; for scripts/bench-far.
+add_executable(lagtun lib/lagtun.c)
 
 tusk_unit_test(limit node)
 tusk_unit_test(node_cache node fixture)
