@@ -291,6 +291,7 @@ static int prepare(struct run *run, struct tusk_err *err)
 	if (find_host_and_time(run, err) < 0 || find_source(run, err) < 0 || tusk_ingest_begin(&run->ingest, err) < 0 ||
 	    find_parent(run, err) < 0)
 		return -1;
+	tusk_node_foreseen_drop(run->ingest.repository->node);
 	find_doubt(run);
 	if (start_machinery(run, err) < 0)
 		return -1;

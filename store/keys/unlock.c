@@ -158,6 +158,20 @@ static int nothing_opened(const struct tries *tries, size_t count, const struct 
 	return tusk_err_set(err, TUSK_E_PASSWORD, 0, "no key slot takes a %s, as given by %s", what, origin);
 }
 
+/* Asks for all slots, since the right one may be the last; for one alone there is nothing to win. */
+static void look_ahead(struct tusk_node *node, const struct tusk_id *ids, size_t count)
+{
+	char names[TUSK_KEYSLOT_COUNT_MAX][80];
+	const char *wanted[TUSK_KEYSLOT_COUNT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		tusk_keyslot_name(&ids[i], names[i]);
+		wanted[i] = names[i];
+	}
+	if (count > 1)
+		tusk_node_foresee(node, wanted, count);
+}
+
 int tusk_keyslot_unlock(struct tusk_node *node, const struct tusk_parameters *parameters,
 			const uint8_t parameters_hash[32], const struct tusk_secret *secret,
 			struct tusk_keyslot_found *ret_found, struct tusk_err *err)
@@ -169,6 +183,7 @@ int tusk_keyslot_unlock(struct tusk_node *node, const struct tusk_parameters *pa
 
 	if (tusk_keyslot_list(node, &ids, &count, err) < 0)
 		return -1;
+	look_ahead(node, ids, count);
 	for (size_t i = 0; i < count; i++) {
 		struct tusk_keyslot_found found = {.id = ids[i]};
 		int outcome = try_slot(node, &unlocking, &found, &tries, err);

@@ -258,6 +258,18 @@ int tusk_node_put(struct tusk_node *node, const char *name, const void *data, si
 	return check_name(name, err) < 0 ? -1 : node->ops->put(node, name, data, len, err);
 }
 
+void tusk_node_foresee(struct tusk_node *node, const char *const *names, size_t count)
+{
+	if (node->ops->foresee)
+		node->ops->foresee(node, names, count);
+}
+
+void tusk_node_foreseen_drop(struct tusk_node *node)
+{
+	if (node->ops->foreseen_drop)
+		node->ops->foreseen_drop(node);
+}
+
 int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err)
 {
 	if (check_name(name, err) < 0)

@@ -37,6 +37,14 @@ int tusk_node_get(struct tusk_node *node, const char *name, size_t max, struct t
 /* Durable on return; an object that is already there is success. */
 int tusk_node_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
 
+/* Says what will be asked for next: objects (tusk_node_get) and folders ("toc/": tusk_node_list). A far node asks at
+ * once for all of them, so that the answers come together; NULL among the names: what follows is asked for when all
+ * before it is answered. Each answer is given to one caller, who then sees the node as it was at some time since this
+ * call; what we write there ourselves makes an answer void. Names that are foreseen already are passed over. */
+void tusk_node_foresee(struct tusk_node *node, const char *const *names, size_t count);
+/* Nothing of that will be asked for: later callers see the node as it is then. */
+void tusk_node_foreseen_drop(struct tusk_node *node);
+
 /* Ranges of large objects. Also TUSK_NODE_ABSENT. */
 int tusk_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object, struct tusk_err *err);
 void tusk_object_close(struct tusk_object *object);

@@ -33,7 +33,9 @@ struct tusk_node_ops {
 	int (*quarantine)(struct tusk_node *node, const char *name, struct tusk_err *err);
 	int (*generation)(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err);
 	void (*sweep)(struct tusk_node *node);
-	void (*reserve)(struct tusk_node *node, bool keep); /* NULL: none */
+	void (*reserve)(struct tusk_node *node, bool keep);                              /* NULL: none */
+	void (*foresee)(struct tusk_node *node, const char *const *names, size_t count); /* NULL: it is near */
+	void (*foreseen_drop)(struct tusk_node *node);
 	int (*space)(struct tusk_node *node, uint64_t *ret_free, uint64_t *ret_total, struct tusk_err *err);
 };
 

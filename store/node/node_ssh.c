@@ -81,7 +81,7 @@ static int replace_session(struct tusk_node_ssh *node, struct tusk_err *err)
 	tusk_err_clear(&node->failure);
 	if (!is_first)
 		nanosleep(&pause, NULL);
-	tusk_ssh_early_drop(node);
+	tusk_ssh_early_drop_locked(node);
 	if (connect_session(node, is_first, &node->session, &why) == 0)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &node->failed_at);
@@ -109,8 +109,10 @@ int tusk_node_ssh_call(struct tusk_node_ssh *node, const struct tusk_request *re
 {
 	struct tusk_err why = {0};
 
-	if (tusk_ssh_early_take(node, request, call))
-		return TUSK_NODE_FOUND;
+	int early;
+
+	if (tusk_ssh_early_take(node, request, call, &early))
+		return early;
 	for (unsigned tries = 0; tries < 2; tries++) {
 		struct tusk_ssh_session *session TUSK_AUTO_SSH_SESSION = NULL;
 		bool is_broken = true;
@@ -121,8 +123,10 @@ int tusk_node_ssh_call(struct tusk_node_ssh *node, const struct tusk_request *re
 		if (tusk_ssh_send(session, 0, request, call, &why) == 0) {
 			int outcome = tusk_ssh_wait(session, call, &is_broken, &why);
 
-			if (outcome >= 0)
+			if (outcome >= 0) {
+				tusk_ssh_early_advance(node);
 				return outcome;
+			}
 		}
 		if (!is_broken)
 			break;
@@ -201,15 +205,19 @@ static int ssh_list(struct tusk_node *node, const char *prefix,
 static int ssh_remove(struct tusk_node *node, const char *name, struct tusk_err *err)
 {
 	struct tusk_request request = {.kind = TUSK_REQUEST_REMOVE};
+	int outcome = ask(node, &request, name, NULL, 0, err);
 
-	return ask(node, &request, name, NULL, 0, err) < 0 ? -1 : 0;
+	tusk_ssh_early_changed((struct tusk_node_ssh *)node, name);
+	return outcome < 0 ? -1 : 0;
 }
 
 static int ssh_quarantine(struct tusk_node *node, const char *name, struct tusk_err *err)
 {
 	struct tusk_request request = {.kind = TUSK_REQUEST_QUARANTINE};
+	int outcome = ask(node, &request, name, NULL, 0, err);
 
-	return ask(node, &request, name, NULL, 0, err) < 0 ? -1 : 0;
+	tusk_ssh_early_changed((struct tusk_node_ssh *)node, name);
+	return outcome < 0 ? -1 : 0;
 }
 
 static int ssh_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
@@ -275,7 +283,7 @@ static void ssh_close(struct tusk_node *node)
 {
 	struct tusk_node_ssh *ssh = (struct tusk_node_ssh *)node;
 
-	tusk_ssh_early_drop(ssh);
+	tusk_ssh_early_drop_locked(ssh);
 	if (ssh->session)
 		tusk_ssh_session_unref(ssh->session);
 	pthread_mutex_destroy(&ssh->lock);
@@ -302,6 +310,8 @@ static const struct tusk_node_ops node_ops = {
     .generation = ssh_generation,
     .sweep = ssh_sweep,
     .space = ssh_space,
+    .foresee = tusk_node_ssh_foresee,
+    .foreseen_drop = tusk_node_ssh_foreseen_drop,
 };
 
 /* ---- opening ---- */
@@ -355,7 +365,7 @@ int tusk_node_ssh_create(const char *url, struct tusk_node **ret_node, struct tu
 
 	if (reach(url, &node, err) < 0 || ask(node, &request, NULL, NULL, 0, err) < 0)
 		return -1;
-	tusk_ssh_early_drop((struct tusk_node_ssh *)node); /* it was of what was there before */
+	tusk_node_ssh_foreseen_drop(node); /* it was of what was there before */
 	*ret_node = TUSK_STEAL(node);
 	return 0;
 }

@@ -74,8 +74,6 @@ bool tusk_ssh_call_is_done(struct tusk_ssh_session *session, const struct tusk_s
 void tusk_ssh_orphan(struct tusk_ssh_session *session, struct tusk_ssh_call *call);
 void tusk_ssh_call_release(struct tusk_ssh_call *call);
 
-#define TUSK_SSH_EARLY 2
-
 struct tusk_node_ssh {
 	struct tusk_node base;
 	struct tusk_ssh_place place;
@@ -83,8 +81,8 @@ struct tusk_node_ssh {
 	struct tusk_err state;                       /* whether there is a node */
 	pthread_mutex_t lock;                        /* all below */
 	struct tusk_ssh_session *session;            /* NULL: none yet */
-	struct tusk_ssh_call *early[TUSK_SSH_EARLY]; /* asked with the greeting, for whoever asks first */
-	struct tusk_ssh_session *early_session;
+	struct tusk_ssh_early *early;                /* asked before anybody wanted it */
+	unsigned early_rounds, early_awaited;
 	unsigned lock_count;       /* held: then a broken session is not replaced */
 	struct timespec failed_at; /* when it could not be reached, and why */
 	struct tusk_err failure;
@@ -92,12 +90,20 @@ struct tusk_node_ssh {
 
 /* A reference to a session that works, opened again if need be. */
 int tusk_node_ssh_session(struct tusk_node_ssh *node, struct tusk_ssh_session **ret_session, struct tusk_err *err);
-/* What every opening of a repository asks for is asked together with the greeting. */
+/* ssh_early.c; foresee and foreseen_drop as in node.h. ask, drop_locked: with the node's lock. ask: what every opening
+ * asks for, with the greeting. */
 void tusk_ssh_early_ask(struct tusk_node_ssh *node, struct tusk_ssh_session *session);
+void tusk_node_ssh_foresee(struct tusk_node *node, const char *const *names, size_t count);
+void tusk_node_ssh_foreseen_drop(struct tusk_node *node);
 /* If this was asked early and not taken yet: its answer as that of call (true), which then is as after
- * tusk_node_ssh_call. */
-bool tusk_ssh_early_take(struct tusk_node_ssh *node, const struct tusk_request *request, struct tusk_ssh_call *call);
-void tusk_ssh_early_drop(struct tusk_node_ssh *node);
+ * tusk_node_ssh_call, and *ret_outcome. */
+bool tusk_ssh_early_take(struct tusk_node_ssh *node, const struct tusk_request *request, struct tusk_ssh_call *call,
+			 int *ret_outcome);
+/* Asks for the next wave if it is time. */
+void tusk_ssh_early_advance(struct tusk_node_ssh *node);
+/* We changed that object ourselves. */
+void tusk_ssh_early_changed(struct tusk_node_ssh *node, const char *name);
+void tusk_ssh_early_drop_locked(struct tusk_node_ssh *node);
 int tusk_node_ssh_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 void tusk_ssh_request_name(struct tusk_request *request, const char *name);
 int tusk_node_ssh_put(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);

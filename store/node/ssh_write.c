@@ -84,7 +84,9 @@ static int commit(struct ssh_upload *upload, const char *name, bool *ret_broken,
 	}
 	if (tusk_ssh_send(upload->session, upload->call->id, &request, NULL, err) < 0)
 		return -1;
-	return end_call(upload, ret_broken, err);
+	int result = end_call(upload, ret_broken, err);
+	tusk_ssh_early_changed(upload->node, name);
+	return result;
 }
 
 static int ssh_upload_commit(struct tusk_upload *base, const char *name, struct tusk_err *err)

@@ -52,24 +52,39 @@ static void init_thread(struct tusk_lease *lease)
 	pthread_condattr_destroy(&attributes);
 }
 
-int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
-		    enum tusk_lease_kind kind, struct tusk_err *err)
+static int take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
+		struct tusk_lease_note *note, struct tusk_err *err)
 {
-	struct tusk_lease_note note = {.kind = kind};
 	char digits[TUSK_ID_TEXT_SIZE];
 	struct tusk_id id;
 
 	if (tusk_random(id.bytes, sizeof(id.bytes), err) < 0)
 		return -1;
-	tusk_lease_env.self(&note.owner);
+	tusk_lease_env.self(&note->owner);
 	tusk_id_text(&id, digits);
 	*lease = (struct tusk_lease){.node = node, .keys = keys};
 	snprintf(lease->name, sizeof(lease->name), FOLDER "%s", digits);
 	init_thread(lease);
-	if (write_note(lease, &note, err) == 0)
+	if (write_note(lease, note, err) == 0)
 		return 0;
 	tusk_lease_release(lease);
 	return -1;
+}
+
+int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
+		    enum tusk_lease_kind kind, struct tusk_err *err)
+{
+	struct tusk_lease_note note = {.kind = kind};
+
+	return take(lease, node, keys, &note, err);
+}
+
+int tusk_lease_take_writer(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
+			   const struct tusk_epoch *epoch, struct tusk_err *err)
+{
+	struct tusk_lease_note note = {.kind = TUSK_LEASE_WRITER, .epoch = *epoch};
+
+	return take(lease, node, keys, &note, err);
 }
 
 static int renew_locked(struct tusk_lease *lease, struct tusk_lease_note *note, struct tusk_err *err)
@@ -78,20 +93,48 @@ static int renew_locked(struct tusk_lease *lease, struct tusk_lease_note *note, 
 	return write_note(lease, note, err);
 }
 
+/* A root that is in it as it lies on the node needs no other write. */
+static int add_root_locked(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err)
+{
+	struct tusk_lease_note note = lease->note;
+
+	for (size_t i = 0; i < note.root_count; i++)
+		if (tusk_id_equal(&note.roots[i], root))
+			return 0;
+	if (note.root_count == TUSK_LEASE_ROOTS_MAX)
+		return 0;
+	note.roots[note.root_count++] = *root;
+	return renew_locked(lease, &note, err);
+}
+
+/* Until it is time, or there is something to write before. */
+static bool wait_for_work(struct tusk_lease *lease)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TUSK_LEASE_RENEW_S;
+	while (!lease->stop && !lease->has_soon)
+		if (pthread_cond_timedwait(&lease->stopped, &lease->lock, &until) == ETIMEDOUT)
+			break;
+	return !lease->stop;
+}
+
+/* A failure shows when the lease is relied upon. */
 static void *renew_now_and_then(void *context)
 {
 	struct tusk_lease *lease = context;
 
 	pthread_mutex_lock(&lease->lock);
-	while (!lease->stop) {
-		struct tusk_lease_note note;
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += TUSK_LEASE_RENEW_S;
-		if (pthread_cond_timedwait(&lease->stopped, &lease->lock, &until) != ETIMEDOUT || lease->stop)
+	while (wait_for_work(lease)) {
+		struct tusk_lease_note note = lease->note;
+
+		if (!lease->has_soon) {
+			(void)renew_locked(lease, &note, NULL);
 			continue;
-		note = lease->note;
-		(void)renew_locked(lease, &note, NULL); /* a failure shows when the lease is relied upon */
+		}
+		lease->has_soon = false;
+		(void)add_root_locked(lease, &lease->soon, NULL);
 	}
 	pthread_mutex_unlock(&lease->lock);
 	return NULL;
@@ -104,25 +147,25 @@ int tusk_lease_keep(struct tusk_lease *lease, struct tusk_err *err)
 	return failure ? tusk_err_set(err, TUSK_E_INTERNAL, failure, "cannot start a thread") : 0;
 }
 
-int tusk_lease_epoch(struct tusk_lease *lease, const struct tusk_epoch *epoch, struct tusk_err *err)
+int tusk_lease_root(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err)
 {
 	pthread_mutex_lock(&lease->lock);
-	struct tusk_lease_note note = lease->note;
-	note.epoch = *epoch;
-	int result = renew_locked(lease, &note, err);
+	int result = add_root_locked(lease, root, err);
 	pthread_mutex_unlock(&lease->lock);
 	return result;
 }
 
-int tusk_lease_root(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err)
+int tusk_lease_root_soon(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err)
 {
 	int result = 0;
 
 	pthread_mutex_lock(&lease->lock);
-	struct tusk_lease_note note = lease->note;
-	if (note.root_count < TUSK_LEASE_ROOTS_MAX) {
-		note.roots[note.root_count++] = *root;
-		result = renew_locked(lease, &note, err);
+	if (lease->has_thread) {
+		lease->soon = *root;
+		lease->has_soon = true;
+		pthread_cond_signal(&lease->stopped);
+	} else {
+		result = add_root_locked(lease, root, err);
 	}
 	pthread_mutex_unlock(&lease->lock);
 	return result;

@@ -37,16 +37,21 @@ struct tusk_lease {
 	pthread_t thread;
 	pthread_cond_t stopped;
 	bool has_thread, stop;
+	bool has_soon; /* a root that the thread is to add */
+	struct tusk_id soon;
 };
 /* Durable on return. lease: zeroed, or released. */
 int tusk_lease_take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
 		    enum tusk_lease_kind kind, struct tusk_err *err);
+/* The lease of a writer, which says what epoch its holder has seen. */
+int tusk_lease_take_writer(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
+			   const struct tusk_epoch *epoch, struct tusk_err *err);
 /* Renews it from a thread of its own until it is released. */
 int tusk_lease_keep(struct tusk_lease *lease, struct tusk_err *err);
-/* Says in it which epoch its holder has seen. */
-int tusk_lease_epoch(struct tusk_lease *lease, const struct tusk_epoch *epoch, struct tusk_err *err);
-/* Adds a root to it, if there is room. */
+/* Adds a root to it, if there is room and it is not in it already. */
 int tusk_lease_root(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err);
+/* The same soon, by the thread that renews it (at once where there is none): for what only saves work. */
+int tusk_lease_root_soon(struct tusk_lease *lease, const struct tusk_id *root, struct tusk_err *err);
 /* Whether its holder may rely on it: it still lies on the node as last written, and not too long ago. 1, 0, or -1:
  * cannot say. */
 int tusk_lease_holds(struct tusk_lease *lease, struct tusk_err *err);

@@ -66,12 +66,11 @@ int tusk_session_begin(struct tusk_node *node, const struct tusk_keys *keys, str
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "out of memory");
 	session->node = node;
 	session->keys = keys;
-	/* The lease first: a prune that does not see it began to look before this. Then the epoch before the list: an
-	 * old list with a new epoch would be relied upon. */
-	if (tusk_lease_take(&session->lease, node, keys, TUSK_LEASE_WRITER, err) < 0 ||
-	    tusk_epoch_load(node, keys, &session->epoch, err) < 0 ||
-	    tusk_condemned_load(node, keys, &session->condemned, err) < 0 ||
-	    tusk_lease_epoch(&session->lease, &session->epoch, err) < 0)
+	/* The epoch before the list: an old list with a new epoch would be relied upon. What prune does from here on
+	 * changes the epoch, which the commit sees; the lease only makes that rare. */
+	if (tusk_epoch_load(node, keys, &session->epoch, err) < 0 ||
+	    tusk_lease_take_writer(&session->lease, node, keys, &session->epoch, err) < 0 ||
+	    tusk_condemned_load(node, keys, &session->condemned, err) < 0)
 		return -1;
 	*ret_session = TUSK_STEAL(session);
 	return 0;
@@ -98,7 +97,16 @@ const struct tusk_condemned *tusk_session_condemned(const struct tusk_session *s
 
 int tusk_session_protect(struct tusk_session *session, const struct tusk_id *root, struct tusk_err *err)
 {
-	return tusk_lease_root(&session->lease, root, err);
+	return tusk_lease_root_soon(&session->lease, root, err);
+}
+
+/* What a commit asks first, asked together. */
+static void look_ahead(const struct tusk_session *session)
+{
+	const char *const names[] = {session->lease.name, "epoch"};
+
+	tusk_node_foreseen_drop(session->node); /* what is asked for from here on is asked anew */
+	tusk_node_foresee(session->node, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* ---- commit ---- */
@@ -167,6 +175,7 @@ static enum turn try_locked(struct tusk_session *session, const struct tusk_comm
 
 	if (locked != TUSK_NODE_LOCKED)
 		return locked < 0 ? TURN_FAILED : TURN_NO_LOCKS;
+	look_ahead(session);
 	int holds = tusk_lease_holds(&session->lease, err);
 	if (holds < 0 || tusk_epoch_load(session->node, session->keys, &epoch, err) < 0)
 		return TURN_FAILED;
@@ -204,8 +213,9 @@ static int verify_lockless(struct tusk_session *session, const struct tusk_commi
  * look at leases and snapshots comes later still and finds the root in the lease, or the snapshot. */
 static int commit_lockless(struct tusk_session *session, const struct tusk_commit *commit, struct tusk_err *err)
 {
-	if (tusk_session_protect(session, &commit->root, err) < 0)
+	if (tusk_lease_root(&session->lease, &commit->root, err) < 0)
 		return -1;
+	look_ahead(session);
 	int holds = tusk_lease_holds(&session->lease, err);
 	int missing = holds < 0 ? -1 : TUSK_SABOTAGED(post_verify) ? 0 : verify_lockless(session, commit, err);
 	if (missing < 0)

@@ -9,7 +9,10 @@
 
 #define PREFIX         "snapshots/"
 #define NEWS_MAX       256u
+#define AHEAD          16u /* manifests that are fetched side by side */
 #define NEWS_BYTES_MAX ((size_t)4 << 20)
+
+static const char *const folders[] = {PREFIX, "marks/"};
 
 static int collect_id(void *context, const char *name, uint64_t size, struct tusk_err *err)
 {
@@ -110,6 +113,29 @@ struct listener {
 	void *context;
 };
 
+/* Asks for the next ones that are not kept here. */
+static void look_ahead(struct tusk_repository *repository, const struct tusk_buf *ids, size_t offset)
+{
+	char names[AHEAD][sizeof(PREFIX) + TUSK_ID_TEXT_SIZE];
+	const char *wanted[AHEAD];
+	size_t count = 0, end = offset + AHEAD * sizeof(struct tusk_id);
+
+	if (!tusk_node_is_remote(repository->node))
+		return;
+	for (; offset < ids->len && offset < end; offset += sizeof(struct tusk_id)) {
+		TUSK_AUTO_BUF struct tusk_buf body = {0};
+		struct tusk_id id;
+		memcpy(&id, ids->data + offset, sizeof(id));
+		if (tusk_index_snapshot_get(repository->index, &id, &body, NULL) == TUSK_INDEX_FOUND)
+			continue;
+		memcpy(names[count], PREFIX, sizeof(PREFIX));
+		tusk_id_text(&id, names[count] + strlen(PREFIX));
+		wanted[count] = names[count];
+		count++;
+	}
+	tusk_node_foresee(repository->node, wanted, count);
+}
+
 static void load_all(struct tusk_repository *repository, const struct tusk_buf *ids, const struct listener *listener,
 		     struct news *news, struct tusk_snapshot_list *list)
 {
@@ -117,6 +143,8 @@ static void load_all(struct tusk_repository *repository, const struct tusk_buf *
 		struct tusk_err why = {0};
 		struct tusk_id id;
 		memcpy(&id, ids->data + offset, sizeof(id));
+		if (offset / sizeof(struct tusk_id) % AHEAD == 0)
+			look_ahead(repository, ids, offset);
 		int status = load_one(repository, &id, news, &list->items[list->count], &why);
 		if (status == LOADED)
 			list->count++;
@@ -139,6 +167,7 @@ int tusk_snapshot_list_load(struct tusk_repository *repository,
 	TUSK_AUTO_SNAPSHOT_LIST struct tusk_snapshot_list list = {0};
 	struct tusk_marks marks TUSK_AUTO_MARKS = {0};
 
+	tusk_node_foresee(repository->node, folders, 2);
 	if (tusk_node_list(repository->node, PREFIX, collect_id, &ids, err) != 0)
 		return -1;
 	list.items = calloc(ids.len / sizeof(struct tusk_id) + 1, sizeof(*list.items));
@@ -165,6 +194,7 @@ int tusk_snapshot_generation(struct tusk_repository *repository, uint64_t *ret_g
 {
 	uint64_t snapshots, marks;
 
+	tusk_node_foresee(repository->node, folders, 2);
 	if (tusk_node_generation(repository->node, PREFIX, &snapshots, err) < 0 ||
 	    tusk_node_generation(repository->node, "marks/", &marks, err) < 0)
 		return -1;

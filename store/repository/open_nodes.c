@@ -155,6 +155,7 @@ int tusk_repository_open_nodes(struct tusk_repository *repository, const struct 
 	set.primary_node = repository->node;
 	if (repository->nodes.count < 2)
 		return 0;
+	tusk_node_foreseen_drop(repository->node); /* from here on all nodes together are asked */
 	memcpy(set.parameters_hash, repository->parameters_hash, sizeof(set.parameters_hash));
 	return tusk_nodeset_new(&set, &repository->node, err);
 }

@@ -119,11 +119,26 @@ static int open_index(struct tusk_repository *repository, struct tusk_err *err)
 	return tusk_index_open(folder, &repository->keys, &repository->index, err);
 }
 
+/* A backup relies on packs that are listed after the list of condemned ones was read, and on that only if it was read
+ * after the epoch (tusk_session_begin). */
+static void foresee(struct tusk_node *node, bool for_backup)
+{
+	static const char *const names[] = {"tusk.repository", "keys/", "nodes/"};
+	static const char *const session[] = {"epoch", NULL, "condemned", NULL, "toc/", "snapshots/", "marks/"};
+
+	tusk_node_foresee(node, names, sizeof(names) / sizeof(names[0]));
+	if (for_backup)
+		tusk_node_foresee(node, session, sizeof(session) / sizeof(session[0]));
+}
+
 static int open_all(struct tusk_repository *repository, const struct tusk_open_options *options, struct tusk_err *err)
 {
 	const struct tusk_parameters *parameters = &repository->parameters;
 
-	if (tusk_node_open(repository->url, &repository->node, err) < 0 || load_parameters(repository, err) < 0)
+	if (tusk_node_open(repository->url, &repository->node, err) < 0)
+		return -1;
+	foresee(repository->node, options->for_backup);
+	if (load_parameters(repository, err) < 0)
 		return -1;
 	if (tusk_state_dir(options->state_dir, parameters->id, &repository->state_dir, err) < 0 ||
 	    tusk_state_check(repository->state_dir, parameters, repository->parameters_hash, err) < 0)

@@ -10,6 +10,7 @@
 #define PATIENCE_WRITE_S 900 /* restic's; ten tries were too few for it */
 #define PATIENCE_READ_S  120
 #define PATIENCE_FIRST_S 15 /* a service that has never answered: more likely a wrong name than a bad day */
+#define PAUSE_PART_MS    100
 #define GARBLED_MAX      3
 #define HOPS_MAX         4
 
@@ -57,9 +58,14 @@ static bool wait_for_another(struct call *call)
 	pause = tusk_s3_pause_ms(call->attempts++, call->result->answer.retry_after_s, random);
 	if (elapsed + pause > patience_ms(call))
 		return false;
-	left = (struct timespec){(time_t)(pause / 1000), (long)(pause % 1000) * 1000000};
-	nanosleep(&left, NULL);
-	return true;
+	while (pause && !tusk_s3_http_is_stopped(call->client->http)) {
+		uint64_t part = pause < PAUSE_PART_MS ? pause : PAUSE_PART_MS;
+
+		left = (struct timespec){.tv_nsec = (long)part * 1000000};
+		nanosleep(&left, NULL);
+		pause -= part;
+	}
+	return !tusk_s3_http_is_stopped(call->client->http);
 }
 
 static const char *object_of(const struct call *call)

@@ -109,6 +109,11 @@ int tusk_s3_client_init(struct tusk_s3_client *client, const struct tusk_s3_plac
 	return 0;
 }
 
+void tusk_s3_client_stop(struct tusk_s3_client *client)
+{
+	tusk_s3_http_stop(client->http);
+}
+
 void tusk_s3_client_release(struct tusk_s3_client *client)
 {
 	tusk_s3_http_free(client->http);

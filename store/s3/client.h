@@ -24,6 +24,8 @@ struct tusk_s3_client {
 
 /* Reads the credentials and the environment; makes no request. TUSK_E_USAGE. */
 int tusk_s3_client_init(struct tusk_s3_client *client, const struct tusk_s3_place *place, struct tusk_err *err);
+/* As tusk_s3_http_stop. */
+void tusk_s3_client_stop(struct tusk_s3_client *client);
 void tusk_s3_client_release(struct tusk_s3_client *client);
 
 struct tusk_s3_request {

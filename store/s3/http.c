@@ -1,10 +1,12 @@
 #include "http.h"
 
+#include "connect.h"
 #include "curl_functions.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ struct line {
 	struct line *next;
 	CURL *curl;
 	int fd;
+	int connected; /* a socket of ours that curl has not seen yet; -1 */
 	char message[CURL_ERROR_SIZE];
 };
 
@@ -35,6 +38,7 @@ struct tusk_s3_http {
 	char *ca_file;
 	bool is_local;
 	long stall_s;
+	atomic_bool is_stopped;
 	struct tusk_limits *limits; /* may be NULL */
 };
 
@@ -136,6 +140,7 @@ static struct line *line_new(void)
 		free(line);
 		return NULL;
 	}
+	line->connected = -1;
 	return line;
 }
 
@@ -149,6 +154,7 @@ static struct line *line_take(struct tusk_s3_http *http)
 		/* Only the driver forks, before it has threads; what it leaves behind stays with its parent. */
 		http->foreign = http->idle;
 		http->idle = NULL;
+		http->in_use = 0;
 		http->owner = getpid();
 	}
 	while (http->in_use >= (unsigned)http->limit)
@@ -178,6 +184,16 @@ static void line_give(struct tusk_s3_http *http, struct line *line, bool keep, b
 	pthread_mutex_unlock(&http->lock);
 }
 
+void tusk_s3_http_stop(struct tusk_s3_http *http)
+{
+	atomic_store(&http->is_stopped, true);
+}
+
+bool tusk_s3_http_is_stopped(struct tusk_s3_http *http)
+{
+	return atomic_load(&http->is_stopped);
+}
+
 /* ---- what curl calls ---- */
 
 /* Some services send an answer's body in a piece of its own, once its head is acknowledged (Nagle's algorithm), and
@@ -192,9 +208,34 @@ static void acknowledge_at_once(const struct line *line)
 /* The connection that the line uses from now on. */
 static int on_socket(void *context, curl_socket_t fd, curlsocktype purpose)
 {
+	struct line *line = context;
+	bool is_connected = fd == line->connected;
+
 	(void)purpose;
-	((struct line *)context)->fd = fd;
-	return CURL_SOCKOPT_OK;
+	line->fd = fd;
+	line->connected = -1;
+	return is_connected ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct line *line = context;
+
+	(void)purpose;
+	line->connected = tusk_s3_connect(&address->addr, address->addrlen);
+	if (line->connected >= 0)
+		return line->connected;
+	/* curl tries it in its own way, and knows what to say of it. */
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int on_progress(void *context, curl_off_t down, curl_off_t down_now, curl_off_t up, curl_off_t up_now)
+{
+	(void)down;
+	(void)down_now;
+	(void)up;
+	(void)up_now;
+	return tusk_s3_http_is_stopped(context);
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *context)
@@ -289,7 +330,7 @@ static struct curl_slist *make_headers(const struct tusk_buf *lines)
 	return list;
 }
 
-static void set_connection(const struct tusk_s3_http *http, struct line *line, const struct tusk_s3_exchange *exchange)
+static void set_connection(struct tusk_s3_http *http, struct line *line, const struct tusk_s3_exchange *exchange)
 {
 	CURL *curl = line->curl;
 
@@ -299,6 +340,11 @@ static void set_connection(const struct tusk_s3_http *http, struct line *line, c
 	lib.curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	lib.curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	lib.curl_easy_setopt(curl, CURLOPT_SOCKOPTDATA, line);
+	lib.curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	lib.curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, line);
+	lib.curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	lib.curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	lib.curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	lib.curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	lib.curl_easy_setopt(curl, CURLOPT_USERAGENT, "tusk/" TUSK_VERSION);
 	lib.curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);

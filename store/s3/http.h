@@ -18,6 +18,9 @@ struct tusk_s3_http_settings {
 int tusk_s3_http_new(const struct tusk_s3_http_settings *settings, struct tusk_s3_http **ret_http,
 		     struct tusk_err *err);
 void tusk_s3_http_free(struct tusk_s3_http *http);
+/* What is under way ends soon, as lost; nothing is tried again. For closing. */
+void tusk_s3_http_stop(struct tusk_s3_http *http);
+bool tusk_s3_http_is_stopped(struct tusk_s3_http *http);
 /* The service is overtaxed: half as many requests at a time from now on. Successes let the number creep up again. */
 void tusk_s3_http_slow_down(struct tusk_s3_http *http);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define UPLOADS 4 /* one alone leaves the service idle while it is waited for */
 
@@ -29,8 +30,10 @@ static void s3_close(struct tusk_node *node)
 {
 	struct tusk_node_s3 *s3 = (struct tusk_node_s3 *)node;
 
+	tusk_s3_foreseen_close(s3);
 	tusk_s3_client_release(&s3->client);
 	pthread_mutex_destroy(&s3->lock);
+	pthread_cond_destroy(&s3->foreseen_changed);
 	free(node->url);
 	free(s3);
 }
@@ -52,7 +55,20 @@ static const struct tusk_node_ops node_ops = {
     .generation = tusk_s3_generation,
     .sweep = s3_sweep,
     .space = s3_space,
+    .foresee = tusk_s3_foresee,
+    .foreseen_drop = tusk_s3_foreseen_drop,
 };
+
+static void init_lock(struct tusk_node_s3 *node)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&node->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&node->foreseen_changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
 
 int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
 {
@@ -74,7 +90,7 @@ int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_
 		free(copy);
 		return -1;
 	}
-	pthread_mutex_init(&node->lock, NULL);
+	init_lock(node);
 	node->base.ops = &node_ops;
 	node->base.url = copy;
 	node->base.is_remote = true;

@@ -5,6 +5,8 @@
 #include "client.h"
 #include "node_ops.h"
 
+#include <sys/types.h>
+
 #define TUSK_S3_NAME_SIZE (TUSK_S3_PREFIX_SIZE + 2 * TUSK_NODE_NAME_SIZE)
 
 struct tusk_node_s3 {
@@ -12,8 +14,14 @@ struct tusk_node_s3 {
 	struct tusk_s3_client client;
 	bool made_bucket;     /* by create: then uncreate removes it */
 	pthread_mutex_t lock; /* guards what follows */
-	bool no_conditions;   /* the service does not know If-None-Match */
-	uint64_t changes;     /* our own, counted */
+	struct tusk_s3_foreseen *foreseen;
+	pthread_cond_t foreseen_changed; /* one was answered */
+	pid_t foreseen_by;
+	unsigned foresee_calls;
+	int64_t quickest_ms; /* of the answers to what was foreseen; 0: none yet */
+	bool is_closing;
+	bool no_conditions; /* the service does not know If-None-Match */
+	uint64_t changes;   /* our own, counted */
 	struct tusk_s3_generation {
 		char prefix[16];
 		uint64_t value;
@@ -28,6 +36,9 @@ void tusk_s3_key(const struct tusk_node_s3 *node, const char *name, char ret_key
 int tusk_s3_object_open(struct tusk_node *node, const char *name, struct tusk_object **ret_object,
 			struct tusk_err *err);
 int tusk_s3_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err);
+/* The same, but never what was foreseen. */
+int tusk_s3_get_now(struct tusk_node_s3 *node, const char *name, size_t max, struct tusk_buf *ret_data,
+		    struct tusk_err *err);
 int tusk_s3_digest(struct tusk_node *node, const char *name, uint8_t ret_sha256[32], uint64_t *ret_size,
 		   struct tusk_err *err);
 int tusk_s3_stat(struct tusk_node *node, const char *name, uint64_t *ret_size, struct tusk_err *err);
@@ -46,6 +57,14 @@ int tusk_s3_list_keys(struct tusk_node_s3 *node, const char *prefix,
 		      struct tusk_err *err);
 /* Our own change below a prefix: the next generation is read anew. */
 void tusk_s3_changed(struct tusk_node_s3 *node, const char *name);
+
+/* What was foreseen (tusk_node_foresee). take: true with the answer, which the caller owns: of get, or of a listing its
+ * entries, each 8 bytes of size and the name with its NUL. changed: under the node's lock. */
+void tusk_s3_foresee(struct tusk_node *node, const char *const *names, size_t count);
+void tusk_s3_foreseen_drop(struct tusk_node *node);
+void tusk_s3_foreseen_changed(struct tusk_node_s3 *node, const char *name);
+bool tusk_s3_foreseen_take(struct tusk_node_s3 *node, const char *name, int *ret_found, struct tusk_buf *ret_data);
+void tusk_s3_foreseen_close(struct tusk_node_s3 *node);
 
 /* Storing. md5: NULL where there is none. */
 struct tusk_s3_content {

@@ -1,6 +1,8 @@
 /* Listing, page by page. */
 #include "node_s3.h"
 
+#include "wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -133,12 +135,31 @@ static int visit_name(void *context, const char *name, uint64_t size, struct tus
 	return tusk_node_name_valid(name) ? lister->visit(lister->context, name, size, err) : 0;
 }
 
+/* As tusk_s3_foreseen_take has them. */
+static int visit_entries(const struct tusk_buf *entries, const struct lister *lister, struct tusk_err *err)
+{
+	for (size_t at = 0; at < entries->len;) {
+		const uint8_t *entry = entries->data + at;
+		const char *name = (const char *)entry + 8;
+		int result = lister->visit(lister->context, name, tusk_load_u64(entry), err);
+
+		if (result != 0)
+			return result;
+		at += 8 + strlen(name) + 1;
+	}
+	return 0;
+}
+
 int tusk_s3_list(struct tusk_node *node, const char *prefix,
 		 int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,
 		 struct tusk_err *err)
 {
 	struct lister lister = {(struct tusk_node_s3 *)node, visit, context};
+	struct tusk_buf entries TUSK_AUTO_BUF = {0};
+	int found;
 
+	if (tusk_s3_foreseen_take((struct tusk_node_s3 *)node, prefix, &found, &entries))
+		return visit_entries(&entries, &lister, err);
 	return tusk_s3_list_keys((struct tusk_node_s3 *)node, prefix, visit_name, &lister, err);
 }
 
@@ -181,6 +202,7 @@ void tusk_s3_changed(struct tusk_node_s3 *node, const char *name)
 {
 	pthread_mutex_lock(&node->lock);
 	node->changes++;
+	tusk_s3_foreseen_changed(node, name);
 	for (size_t i = 0; i < sizeof(node->generations) / sizeof(node->generations[0]); i++) {
 		struct tusk_s3_generation *generation = &node->generations[i];
 

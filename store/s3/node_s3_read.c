@@ -204,21 +204,44 @@ static int get_whole(struct tusk_node_s3 *node, const char *name, const struct t
 	return tusk_s3_unexpected(&node->client, &request, &result, err);
 }
 
-int tusk_s3_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err)
+static int too_large(const char *name, size_t max, struct tusk_err *err)
+{
+	return tusk_err_set(err, TUSK_E_LIMIT, 0, "%s is too large: at most %zu bytes are allowed", name, max);
+}
+
+int tusk_s3_get_now(struct tusk_node_s3 *node, const char *name, size_t max, struct tusk_buf *ret_data,
+		    struct tusk_err *err)
 {
 	struct whole whole TUSK_CLEANUP(whole_release) = {.max = max};
 	const struct tusk_s3_sink sink = {whole_take, &whole};
-	int found = get_whole((struct tusk_node_s3 *)node, name, &sink, whole_again, err);
+	int found = get_whole(node, name, &sink, whole_again, err);
 
 	if (found != TUSK_NODE_FOUND)
 		return found;
 	if (whole.too_large)
-		return tusk_err_set(err, TUSK_E_LIMIT, 0, "%s is too large: at most %zu bytes are allowed", name, max);
+		return too_large(name, max, err);
 	if (whole.no_memory)
 		return tusk_err_set(err, TUSK_E_NOMEM, 0, "cannot read %s: out of memory", name);
 	tusk_buf_release(ret_data);
 	*ret_data = whole.data;
 	whole.data = (struct tusk_buf){0};
+	return TUSK_NODE_FOUND;
+}
+
+int tusk_s3_get(struct tusk_node *node, const char *name, size_t max, struct tusk_buf *ret_data, struct tusk_err *err)
+{
+	struct tusk_buf data TUSK_AUTO_SECRET_BUF = {0};
+	int found;
+
+	if (!tusk_s3_foreseen_take((struct tusk_node_s3 *)node, name, &found, &data))
+		return tusk_s3_get_now((struct tusk_node_s3 *)node, name, max, ret_data, err);
+	if (found != TUSK_NODE_FOUND)
+		return found;
+	if (data.len > max)
+		return too_large(name, max, err);
+	tusk_buf_release(ret_data);
+	*ret_data = data;
+	data = (struct tusk_buf){0};
 	return TUSK_NODE_FOUND;
 }
 

@@ -42,6 +42,8 @@ struct tusk_open_options {
 	 * May be NULL. */
 	void (*log)(void *context, const char *line);
 	void *log_context;
+	/* A backup follows: what it asks a far node for first is asked for while the repository is opened. */
+	bool for_backup;
 };
 
 struct tusk_repository;
