@@ -86,6 +86,8 @@ static void log_damage(void *context, const struct tusk_id *id, const struct tus
 static int reload(struct tuskfs_refresh *refresh, struct tusk_err *err)
 {
 	uint64_t generation;
+	if (!refresh->current)
+		tusk_snapshot_list_expect(refresh->repository);
 	if (tusk_snapshot_generation(refresh->repository, &generation, err) < 0)
 		return -1;
 	if (refresh->current && generation == refresh->generation)

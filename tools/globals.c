@@ -75,9 +75,12 @@ int tusk_cli_open_at(struct tusk_cli *cli, const char *url, struct tusk_reposito
 		     struct tusk_err *err)
 {
 	cli->url = url;
-	struct tusk_open_options options = {
-	    .ask = ask, .ask_context = cli, .only = tusk_cli_only(cli), .log = log_line, .log_context = cli,
-	    .for_backup = strcmp(cli->args->command->name, "backup") == 0};
+	struct tusk_open_options options = {.ask = ask,
+					    .ask_context = cli,
+					    .only = tusk_cli_only(cli),
+					    .log = log_line,
+					    .log_context = cli,
+					    .for_backup = strcmp(cli->args->command->name, "backup") == 0};
 	cli->opened = tusk_repository_open(url, &options, ret_repository, err) == 0;
 	if (cli->opened) {
 		note_reads(cli->args->command->name, *ret_repository);

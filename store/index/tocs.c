@@ -103,11 +103,23 @@ static int ask_size(const struct tusk_toc_stream *stream, const struct tusk_list
 	return 0;
 }
 
+/* The table of contents is on its way while the size is asked. */
+static void look_ahead(const struct tusk_toc_stream *stream, const struct tusk_listed_pack *pack)
+{
+	char name[80];
+	const char *const names[] = {name};
+
+	tusk_toc_name(&pack->id, name);
+	tusk_node_foresee(stream->node, names, 1);
+}
+
 static void load(const struct tusk_toc_stream *stream, struct tusk_aead *aead, size_t i, struct slot *slot)
 {
 	const struct tusk_listed_pack *pack = &stream->list->packs[i];
 
 	*slot = (struct slot){.state = TUSK_TOC_LOADED};
+	if (stream->ask_size)
+		look_ahead(stream, pack);
 	if (!ask_size(stream, pack, slot))
 		return;
 	slot->result = tusk_toc_load(stream->node, stream->keys, aead, &pack->id, &slot->toc, &slot->err);

@@ -40,7 +40,8 @@ int tusk_node_put(struct tusk_node *node, const char *name, const void *data, si
 /* Says what will be asked for next: objects (tusk_node_get) and folders ("toc/": tusk_node_list). A far node asks at
  * once for all of them, so that the answers come together; NULL among the names: what follows is asked for when all
  * before it is answered. Each answer is given to one caller, who then sees the node as it was at some time since this
- * call; what we write there ourselves makes an answer void. Names that are foreseen already are passed over. */
+ * call; what we write there ourselves makes an answer void. Names that an earlier call
+ * foresaw are passed over; twice in one call is for two callers. */
 void tusk_node_foresee(struct tusk_node *node, const char *const *names, size_t count);
 /* Nothing of that will be asked for: later callers see the node as it is then. */
 void tusk_node_foreseen_drop(struct tusk_node *node);

@@ -78,10 +78,10 @@ struct tusk_node_ssh {
 	struct tusk_node base;
 	struct tusk_ssh_place place;
 	struct tusk_limits limits;
-	struct tusk_err state;                       /* whether there is a node */
-	pthread_mutex_t lock;                        /* all below */
-	struct tusk_ssh_session *session;            /* NULL: none yet */
-	struct tusk_ssh_early *early;                /* asked before anybody wanted it */
+	struct tusk_err state;            /* whether there is a node */
+	pthread_mutex_t lock;             /* all below */
+	struct tusk_ssh_session *session; /* NULL: none yet */
+	struct tusk_ssh_early *early;     /* asked before anybody wanted it */
 	unsigned early_rounds, early_awaited;
 	unsigned lock_count;       /* held: then a broken session is not replaced */
 	struct timespec failed_at; /* when it could not be reached, and why */

@@ -127,6 +127,15 @@ static void go_on(struct tusk_node_ssh *node, unsigned round)
 	}
 }
 
+/* By an earlier call; one call may want it twice. */
+static bool is_foreseen(const struct tusk_node_ssh *node, const char *name)
+{
+	for (const struct tusk_ssh_early *each = node->early; each; each = each->next)
+		if (each->round != node->early_rounds && strcmp(each->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* ---- for the rest of the node ---- */
 
 void tusk_ssh_early_ask(struct tusk_node_ssh *node, struct tusk_ssh_session *session)
@@ -148,7 +157,7 @@ void tusk_node_ssh_foresee(struct tusk_node *base, const char *const *names, siz
 	for (size_t i = 0; i < count && i < EARLY_MAX; i++) {
 		if (!names[i])
 			wave++;
-		else if (!*find(node, kind_of(names[i]), names[i]) && !add(node, session, names[i], wave))
+		else if (!is_foreseen(node, names[i]) && !add(node, session, names[i], wave))
 			break;
 	}
 	go_on(node, node->early_rounds);

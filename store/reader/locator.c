@@ -43,6 +43,9 @@ void tusk_locator_free(struct tusk_locator *locator)
 	free(locator);
 }
 
+/* Once for the generation, once for the sync. */
+static const char *const twice[] = {"toc/", "toc/"};
+
 /* The generation is read before the sync: what arrives during it is looked at by the next one. */
 static int sync_locked(struct tusk_locator *locator, bool *ret_synced, struct tusk_err *err)
 {
@@ -50,12 +53,16 @@ static int sync_locked(struct tusk_locator *locator, bool *ret_synced, struct tu
 	uint64_t generation;
 
 	*ret_synced = false;
+	if (!locator->synced)
+		tusk_node_foresee(repository->node, twice, 2);
 	if (tusk_node_generation(repository->node, "toc/", &generation, err) != 0)
 		return -1;
 	if (locator->synced && locator->generation == generation)
 		return 0;
 	struct tusk_index_sync_result result;
-	if (tusk_index_sync_to_read(repository->index, repository->node, &result, err) != 0)
+	int failed = tusk_index_sync_to_read(repository->index, repository->node, &result, err);
+	tusk_node_foreseen_drop(repository->node); /* what was not asked for is old when it is */
+	if (failed != 0)
 		return -1;
 	locator->synced = true;
 	locator->generation = generation;

@@ -190,6 +190,13 @@ void tusk_snapshot_list_release(struct tusk_snapshot_list *list)
 	*list = (struct tusk_snapshot_list){0};
 }
 
+void tusk_snapshot_list_expect(struct tusk_repository *repository)
+{
+	static const char *const twice[] = {PREFIX, "marks/", PREFIX, "marks/"};
+
+	tusk_node_foresee(repository->node, twice, sizeof(twice) / sizeof(twice[0]));
+}
+
 int tusk_snapshot_generation(struct tusk_repository *repository, uint64_t *ret_generation, struct tusk_err *err)
 {
 	uint64_t snapshots, marks;

@@ -35,6 +35,13 @@ void tusk_reads_note(struct tusk_repository *repository)
 		tusk_state_note(repository->state_dir, LOG_FILE, line);
 }
 
+/* The notes are a file like any other: numbers that make no sense end at the largest. */
+static void add(uint64_t *sum, uint64_t value)
+{
+	if (__builtin_add_overflow(*sum, value, sum))
+		*sum = UINT64_MAX;
+}
+
 /* "NODE=BYTES", up to a space or the end of the line. */
 static void sum_word(const char *word, size_t len, const struct tusk_nodes *nodes, uint64_t *bytes, uint64_t *all)
 {
@@ -49,8 +56,8 @@ static void sum_word(const char *word, size_t len, const struct tusk_nodes *node
 	value = strtoull(equals + 1, NULL, 10);
 	i = tusk_nodes_find(nodes, name);
 	if (i < nodes->count)
-		bytes[i] += value;
-	*all += value;
+		add(&bytes[i], value);
+	add(all, value);
 }
 
 void tusk_reads_sum(const char *text, const struct tusk_nodes *nodes, uint64_t ret_bytes[TUSK_NODES_MAX + 1],

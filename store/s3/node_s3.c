@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#define UPLOADS 4 /* one alone leaves the service idle while it is waited for */
+#define UPLOADS 8 /* one alone leaves the service idle while it is waited for, and slows down at each lost packet */
 
 void tusk_s3_key(const struct tusk_node_s3 *node, const char *name, char ret_key[TUSK_S3_NAME_SIZE])
 {

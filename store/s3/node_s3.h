@@ -25,7 +25,8 @@ struct tusk_node_s3 {
 	struct tusk_s3_generation {
 		char prefix[16];
 		uint64_t value;
-		int64_t read_ms; /* 0: never, or out of date */
+		int64_t read_ms;    /* 0: never, or out of date */
+		int64_t changed_ms; /* when it had another value */
 	} generations[4];
 };
 

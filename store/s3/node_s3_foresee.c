@@ -164,6 +164,15 @@ static struct tusk_s3_foreseen *find(struct tusk_node_s3 *node, const char *name
 	return NULL;
 }
 
+/* By an earlier call; one call may want it twice. */
+static bool is_foreseen(const struct tusk_node_s3 *node, const char *name)
+{
+	for (const struct tusk_s3_foreseen *each = node->foreseen; each; each = each->next)
+		if (!each->is_void && each->call != node->foresee_calls && strcmp(each->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* ---- what the rest of the node calls ---- */
 
 static int add(struct tusk_node_s3 *node, const char *name, unsigned call, unsigned wave)
@@ -193,7 +202,7 @@ void tusk_s3_foresee(struct tusk_node *base, const char *const *names, size_t co
 	for (size_t i = 0; i < count && i < FORESEEN_MAX; i++) {
 		if (!names[i])
 			wave++;
-		else if (!find(node, names[i]) && add(node, names[i], node->foresee_calls, wave) < 0)
+		else if (!is_foreseen(node, names[i]) && add(node, names[i], node->foresee_calls, wave) < 0)
 			break;
 	}
 	start_wave(node, node->foresee_calls);

@@ -7,8 +7,11 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE_KEYS     "1000" /* more no service gives */
-#define GENERATION_MS 1000   /* a listing is not read more often than this */
+#define PAGE_KEYS "1000" /* more no service gives */
+/* A listing is not read more often than this; where nothing has changed for long, a tenth of that time: requests cost
+ * money, and a mount asks all day. */
+#define GENERATION_MS     1000
+#define GENERATION_MAX_MS 30000
 
 struct lister {
 	const struct tusk_node_s3 *node;
@@ -212,6 +215,15 @@ void tusk_s3_changed(struct tusk_node_s3 *node, const char *name)
 	pthread_mutex_unlock(&node->lock);
 }
 
+static int64_t keep_ms(const struct tusk_s3_generation *generation, int64_t now)
+{
+	int64_t keep = (now - generation->changed_ms) / 10;
+
+	if (keep < GENERATION_MS)
+		return GENERATION_MS;
+	return keep < GENERATION_MAX_MS ? keep : GENERATION_MAX_MS;
+}
+
 int tusk_s3_generation(struct tusk_node *node, const char *prefix, uint64_t *ret_generation, struct tusk_err *err)
 {
 	struct tusk_node_s3 *s3 = (struct tusk_node_s3 *)node;
@@ -222,7 +234,7 @@ int tusk_s3_generation(struct tusk_node *node, const char *prefix, uint64_t *ret
 
 	pthread_mutex_lock(&s3->lock);
 	slot = slot_of(s3, prefix);
-	known = slot && slot->read_ms && begun - slot->read_ms < GENERATION_MS;
+	known = slot && slot->read_ms && begun - slot->read_ms < keep_ms(slot, begun);
 	changes = s3->changes;
 	if (known)
 		*ret_generation = slot->value;
@@ -233,6 +245,8 @@ int tusk_s3_generation(struct tusk_node *node, const char *prefix, uint64_t *ret
 		return -1;
 	pthread_mutex_lock(&s3->lock);
 	if (slot && s3->changes == changes) {
+		if (slot->value != sum || !slot->changed_ms)
+			slot->changed_ms = begun;
 		slot->value = sum;
 		slot->read_ms = now_ms();
 	}

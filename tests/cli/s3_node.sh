@@ -11,6 +11,7 @@ start_ceph two 'rgw max concurrent requests = 2'
 contract() { env "$@" "$TUSK_BUILD/tests/test_s3_node" >out 2>&1 || { cat out >&2; fail "the contract does not hold: $*"; }; }
 contract "TUSK_TEST_S3=s3+http://127.0.0.1:$first/bucket/a/b"
 contract "TUSK_TEST_S3=s3+http://127.0.0.1:$ceph_port/bucket/a/b" TUSK_TEST_LIGHT=1
+TUSK_TEST_NODE=s3+http://127.0.0.1:$first/bucket/foresee "$TUSK_BUILD/tests/test_foresee" >out 2>&1 || { cat out >&2; fail "what was foreseen"; }
 # The bucket as a part of the host's name, another region, keys from a file.
 mkdir -p home/.aws
 printf '[work]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = somewhere-1\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >home/.aws/credentials

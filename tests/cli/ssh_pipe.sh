@@ -15,6 +15,8 @@ expect_exit 0 "$TUSK" init
 [ -e "$place/tusk.repository" ] || fail "the repository is not at $place"
 expect_exit 0 "$TUSK" backup source
 
+TUSK_TEST_NODE=ssh://host$dir/foresee "$TUSK_BUILD/tests/test_foresee" >out 2>&1 || { cat out >&2; fail "what was foreseen"; }
+
 # A shell that talks before: skipped, with or without a line end; without end, given up.
 noisy=$dir/noisy
 # shellcheck disable=SC2016 # expanded by the scripts

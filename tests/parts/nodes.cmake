@@ -1,6 +1,8 @@
 # Several nodes of one repository.
 tusk_unit_test(roster nodeset fixture)
 tusk_fuzz_target(roster nodeset)
+tusk_unit_test(reads repository)
+tusk_fuzz_target(reads repository)
 
 foreach(topic nodes nodes_check nodes_faults nodes_heal nodes_remote nodes_sync)
   add_test(NAME cli/${topic} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/${topic}.sh)

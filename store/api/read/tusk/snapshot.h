@@ -63,6 +63,8 @@ int tusk_snapshot_list_load(struct tusk_repository *repository,
 void tusk_snapshot_list_release(struct tusk_snapshot_list *list);
 #define TUSK_AUTO_SNAPSHOT_LIST TUSK_CLEANUP(tusk_snapshot_list_release)
 
+/* Says that the first generation and list will be asked for: a far node is asked for both at once. */
+void tusk_snapshot_list_expect(struct tusk_repository *repository);
 /* A number that changes whenever the set of snapshots may have changed: cheap (one stat on a local node). */
 int tusk_snapshot_generation(struct tusk_repository *repository, uint64_t *ret_generation, struct tusk_err *err);
 
