@@ -38,7 +38,7 @@ new_repository() {
   for node in "${@:2}"; do "$TUSK" node add "$node" "${url[$node]}" --init --role local >/dev/null; done
   rm -rf source kept
   mkdir -p source/deep kept
-  for n in $(seq "$([ "$full" = 1 ] && echo 3 || echo 1)"); do
+  for n in $(seq "$([ "$full" = 1 ] && echo 2 || echo 1)"); do
     head -c 300000 /dev/urandom >"source/large-$n"
     echo "small $n" >source/deep/small
     backup_of source
