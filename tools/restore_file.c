@@ -58,6 +58,8 @@ static int copy_range(struct restore_worker *worker, const struct source *source
 		if (write_all(fd, worker->buffer, got, offset, err))
 			return -1;
 		offset += got;
+		if (worker->proof)
+			restore_proof_written(worker->proof, offset);
 		atomic_fetch_add(&worker->restore->counts->copied, got);
 	}
 	return 0;
@@ -70,6 +72,9 @@ static int copy_data(struct restore_worker *worker, const struct tusk_entry *ent
 
 	if (!entry->has_holes)
 		return copy_range(worker, source, fd, 0, entry->size, err);
+	/* Its size first: what reads behind the writer meets the holes as they will be. */
+	if (ftruncate(fd, (off_t)entry->size))
+		return tusk_err_set(err, TUSK_E_IO, errno, "cannot be extended to its size");
 	while (position < entry->size) {
 		uint64_t start, end;
 		int state = tusk_file_seek(source->file, position, true, &start, err);
@@ -81,8 +86,7 @@ static int copy_data(struct restore_worker *worker, const struct tusk_entry *ent
 			return -1;
 		position = end;
 	}
-	return ftruncate(fd, (off_t)entry->size) ? tusk_err_set(err, TUSK_E_IO, errno, "cannot be extended to its size")
-						 : 0;
+	return 0;
 }
 
 static int write_content(struct restore_worker *worker, struct restore_dir *dir, const struct tusk_entry *entry, int fd,
@@ -138,6 +142,35 @@ static int content_matches(struct restore_worker *worker, const struct tusk_entr
 	return memcmp(expected, actual, sizeof actual) == 0;
 }
 
+/* What the thread behind the writer says: as content_matches. */
+static int proof_matches(struct restore_worker *worker, const struct tusk_entry *entry, bool give_up,
+			 struct tusk_err *err)
+{
+	uint8_t expected[TUSK_SHA256_SIZE], actual[TUSK_SHA256_SIZE];
+	int failed = restore_proof_finish(worker->proof, give_up, actual, err);
+
+	worker->proof = NULL;
+	if (failed || give_up || tusk_entry_sha256(entry, expected, err))
+		return -1;
+	return memcmp(expected, actual, sizeof actual) == 0;
+}
+
+/* Writes the content and proves it: on the way when it is much, else afterwards. */
+static int write_proven(struct restore_worker *worker, struct restore_dir *dir, const struct tusk_entry *entry, int fd,
+			struct tusk_err *err)
+{
+	if (entry->data_bytes >= RESTORE_PROOF_MIN)
+		worker->proof = restore_proof_start(fd, entry->size);
+	int same = write_content(worker, dir, entry, fd, err) ? -1 : 1;
+	if (worker->proof)
+		same = proof_matches(worker, entry, same < 0, err);
+	else if (same > 0)
+		same = content_matches(worker, entry, fd, err);
+	if (same == 0)
+		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "its SHA-256 after writing is not the recorded one");
+	return same < 0 ? -1 : 0;
+}
+
 /* Writes a new file under name, proves it, sets its metadata. On failure nothing is left under that name. */
 static int write_new(struct restore_worker *worker, struct restore_dir *dir, const struct tusk_entry *entry,
 		     const char *name, struct stat *ret_st, struct tusk_err *err)
@@ -146,14 +179,7 @@ static int write_new(struct restore_worker *worker, struct restore_dir *dir, con
 
 	if (fd < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot be created");
-	int failed = write_content(worker, dir, entry, fd, err);
-	if (!failed) {
-		int same = content_matches(worker, entry, fd, err);
-		failed = same < 0;
-		if (same == 0)
-			failed =
-			    tusk_err_set(err, TUSK_E_CORRUPT, 0, "its SHA-256 after writing is not the recorded one");
-	}
+	int failed = write_proven(worker, dir, entry, fd, err);
 	failed = failed || restore_metadata(worker->restore, dir->fd, name, fd, entry, err);
 	if (!failed && fstat(fd, ret_st))
 		failed = tusk_err_set(err, TUSK_E_IO, errno, "cannot look at what was restored");

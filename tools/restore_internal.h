@@ -35,6 +35,7 @@ struct restore_worker {
 	struct restore *restore;
 	uint8_t *buffer;
 	struct tusk_hasher *hasher;
+	struct restore_proof *proof; /* of the file being written, when it is large */
 	pthread_t thread;
 };
 
@@ -69,6 +70,18 @@ void restore_dir_unref(struct restore *restore, struct restore_dir *dir);
 /* restore_file.c: a regular file, written, proven, given its metadata. */
 int restore_file(struct restore_worker *worker, struct restore_dir *dir, const struct tusk_entry *entry,
 		 const char *name, struct tusk_err *err);
+
+/* restore_proof.c: a large file is read back and hashed by a thread of its own, right behind the one that writes it;
+ * else the hash would come after the last write, and a large file take twice as long. */
+#define RESTORE_PROOF_MIN (4u << 20)
+struct restore_proof;
+/* fd: borrowed; of size bytes already. NULL: no memory or thread for it. */
+struct restore_proof *restore_proof_start(int fd, uint64_t size);
+/* All before end is as it will stay. */
+void restore_proof_written(struct restore_proof *proof, uint64_t end);
+/* Frees proof. give_up: the file was not completed, ret_sha256 means nothing. */
+int restore_proof_finish(struct restore_proof *proof, bool give_up, uint8_t ret_sha256[TUSK_SHA256_SIZE],
+			 struct tusk_err *err);
 
 /* restore_special.c: symlinks, devices, FIFOs, sockets. */
 int restore_special(struct restore *restore, struct restore_dir *dir, const struct tusk_entry *entry, const char *name,

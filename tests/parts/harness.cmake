@@ -1,7 +1,7 @@
 # What breaks tusk on purpose, and what judges the outcome: tests/harness/DESIGN.md.
 set(harness ${CMAKE_CURRENT_LIST_DIR}/../harness)
 # What is preloaded is never sanitized itself: it comes before the sanitizer's own library.
-foreach(preloaded record fault)
+foreach(preloaded record fault flip)
   add_library(harness_${preloaded} SHARED ${harness}/${preloaded}.c)
   set_target_properties(harness_${preloaded} PROPERTIES LINK_LIBRARIES "${CMAKE_DL_LIBS}")
   target_compile_definitions(harness_${preloaded} PRIVATE _GNU_SOURCE)
