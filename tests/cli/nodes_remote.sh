@@ -50,6 +50,15 @@ cmp out source/large || fail "wrong bytes"
 grep -qE "healed $pack on local from (nas|one|two)\$" err || fail "$(cat err)"
 expect_exit 0 "$TUSK" check --all --data
 
+# What is forgotten goes from all nodes, and comes back to all of them.
+expect_exit 0 "$TUSK" backup --host undone source
+id=$("$TUSK" snapshots --host undone --json | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+expect_exit 0 "$TUSK" forget "$id"
+expect_exit 0 "$TUSK" forget --undo "${id:0:8}"
+"$TUSK" snapshots --host undone | grep >/dev/null 'replicated *local,nas,one,two ' || fail "$("$TUSK" snapshots)"
+[ -z "$(find repo/forgotten nas/forgotten -type f)" ] || fail "a tombstone stayed"
+expect_exit 0 "$TUSK" forget "$id"
+
 # Each alone: the folder is away, sshd and the gateways of the others have ended, this client knows nothing. What was backed up comes back by a
 # mount and cp -a, and by restore.
 begin() {
