@@ -31,8 +31,8 @@ index_probe           ctest unit/index_damage
 index_guard           ctest unit/index_damage
 commit_check          ctest model/prune_sim$
 rescue                ctest model/prune_sim$
-post_verify           ctest model/prune_sim_no_locks
-epoch                 ctest model/prune_sim
+post_verify           ctest model/prune_sim_8651_no_locks
+epoch                 ctest model/prune_sim$
 stuck_nonce           ctest unit/crypto
 no_aad                ctest unit/crypto|unit/pack
 key_commitment        ctest unit/crypto
@@ -56,6 +56,14 @@ notices() {
     TUSK_SABOTAGE=$step "$here/$1" "${@:2}" >"$log" 2>&1
   fi
 }
+# missed STEP COMMAND...: whether nothing is noticed. A race may be won by chance, so it is run under several seeds.
+missed() {
+  local first=$TUSK_SEED tries=1 status=0
+  [[ $2 != */race.sh ]] || tries=5
+  for ((TUSK_SEED = first; TUSK_SEED < first + tries; TUSK_SEED++)); do notices "$@" || status=1; [ $status = 0 ] || break; done
+  TUSK_SEED=$first
+  return $status
+}
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -67,7 +75,7 @@ while read -r step command; do
     notices none "${words[@]}" || { cat "$log"; echo "FAIL: $command fails with all steps in place"; exit 1; }
     passed+="<$command>"
   fi
-  if notices "$step" "${words[@]}"; then
+  if missed "$step" "${words[@]}"; then
     missed+=" $step"
     printf 'MISSED  %-22s %s\n' "$step" "$command"
   else
