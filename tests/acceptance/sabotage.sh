@@ -56,10 +56,10 @@ notices() {
     TUSK_SABOTAGE=$step "$here/$1" "${@:2}" >"$log" 2>&1
   fi
 }
-# missed STEP COMMAND...: whether nothing is noticed. A race may be won by chance, so it is run under several seeds.
+# missed STEP COMMAND...: whether nothing is noticed. A race may be won by chance, so it is run up to 20 times.
 missed() {
   local first=$TUSK_SEED tries=1 status=0
-  [[ $2 != */race.sh ]] || tries=5
+  [[ $2 != */race.sh ]] || tries=20
   for ((TUSK_SEED = first; TUSK_SEED < first + tries; TUSK_SEED++)); do notices "$@" || status=1; [ $status = 0 ] || break; done
   TUSK_SEED=$first
   return $status

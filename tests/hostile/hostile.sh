@@ -10,7 +10,13 @@ need_fuse
 mkdir outside target
 chmod 777 outside
 made=
-forget() { [ -z "$made" ] || rm -rf "$made"; cleanup; }
+forget() {
+  local status=$?
+  set +e
+  [ -z "$made" ] || rm -rf "$made"
+  (exit $status)
+  cleanup
+}
 trap forget EXIT
 "$TUSK_BUILD/tests/hostile" "$dir/outside" >cases
 made=$(sed -n 1p cases)

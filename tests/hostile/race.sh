@@ -49,7 +49,13 @@ restore_as() {
 
 swapper=''
 # shellcheck disable=SC2317 # called by the trap
-stop() { [ -z "$swapper" ] || { kill "$swapper" && wait "$swapper"; } 2>/dev/null || true; leave; }
+stop() {
+  local status=$?
+  set +e
+  [ -z "$swapper" ] || { kill "$swapper" && wait "$swapper"; } 2>/dev/null
+  (exit $status)
+  leave
+}
 trap stop EXIT
 swaps() { od -An -tu8 "$work/counter" | tr -d ' '; }
 done_tries=0 total=0 round=0
