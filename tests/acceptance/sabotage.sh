@@ -29,9 +29,8 @@ aead_tag              damage.sh
 index_tag             ctest unit/index_damage
 index_probe           ctest unit/index_damage
 index_guard           ctest unit/index_damage
-commit_check          ctest model/prune_sim$
+commit_check          ctest model/prune_sim_2130
 rescue                ctest model/prune_sim$
-post_verify           ctest model/prune_sim_8651_no_locks
 epoch                 ctest model/prune_sim$
 stuck_nonce           ctest unit/crypto
 no_aad                ctest unit/crypto|unit/pack
