@@ -206,6 +206,8 @@ if [ "$full" = 1 ]; then
   for node in "${!direct[@]}"; do
     [ "$(count_on "${direct[$node]}")" = "$total" ] || fail "$node has a snapshot that nobody took"
   done
+  # What one of them got before has to be on the other, too, before that takes a manifest again.
+  expect_exit 0 "$TUSK" sync
   backs_up 0 "nas one"
 fi
 
