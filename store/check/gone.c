@@ -40,40 +40,43 @@ static int is_gone(struct tusk_check *check, const struct tusk_id *id, char ret_
 	return found < 0 ? -1 : found == TUSK_NODE_ABSENT;
 }
 
-/* why: what speaks for it. */
-static int look(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_id *id, const char *why,
-		struct tusk_err *err)
+static int look_before(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_snapshot *next,
+		       struct tusk_err *err)
 {
-	char name[80], what[200];
+	const struct tusk_id *id = &next->writer_previous;
+	char name[80], text[TUSK_ID_TEXT_SIZE], what[120];
 	int added = tusk_id_is_zero(id) ? 0 : tusk_keyset_add(known, id, 0, err);
 	int gone = added > 0 ? is_gone(check, id, name, err) : added;
 
 	if (gone <= 0)
 		return gone;
-	snprintf(what, sizeof(what), "is missing, and was not forgotten: %s", why);
+	tusk_id_text(&next->id, text);
+	snprintf(what, sizeof(what), "is missing, and was not forgotten: snapshot %.*s came after it", 16, text);
 	check_object_damaged(check, name, what);
 	return 0;
 }
 
-static int look_before(struct tusk_check *check, struct tusk_keyset *known, const struct tusk_snapshot *next,
-		       struct tusk_err *err)
-{
-	char text[TUSK_ID_TEXT_SIZE], why[80];
-
-	tusk_id_text(&next->id, text);
-	snprintf(why, sizeof(why), "snapshot %.*s came after it", 16, text);
-	return look(check, known, &next->writer_previous, why, err);
-}
-
-/* No other snapshot speaks of a client's last one. */
-static int look_at_last(struct tusk_check *check, struct tusk_keyset *known, struct tusk_err *err)
+/* No other snapshot speaks of a client's last one. No damage, since what this client remembers may be of a copy of the
+ * repository that has gone its own way. */
+static int look_at_last(struct tusk_check *check, const struct tusk_keyset *known, struct tusk_err *err)
 {
 	int dir TUSK_AUTO_FD = open(check->repository->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tusk_writer self;
+	struct tusk_err why = {0};
+	char name[80];
 
-	if (dir < 0 || !tusk_writer_load(dir, &self))
+	if (dir < 0 || !tusk_writer_load(dir, &self) || tusk_id_is_zero(&self.previous) ||
+	    tusk_keyset_get(known, &self.previous, NULL))
 		return 0;
-	return look(check, known, &self.previous, "it was the last one that this client wrote", err);
+	int gone = is_gone(check, &self.previous, name, err);
+	if (gone <= 0)
+		return gone;
+	tusk_err_set(&why, TUSK_E_ABSENT, 0,
+		     "%s, the last one that this client wrote, is not here and was not forgotten: this is an older "
+		     "copy, or it was lost",
+		     name);
+	check_warn(check, &why);
+	return 0;
 }
 
 int check_gone(struct tusk_check *check, struct tusk_err *err)
