@@ -279,10 +279,24 @@ static bool may_be_missing(const struct damage *damage, bool stranger)
 	return is_unknown(name, !stranger) || strcmp(name, "epoch") == 0 || strcmp(name, "condemned") == 0;
 }
 
+/* What check warns of counts as found when it names the object. */
+struct heard {
+	const char *name;
+	bool said;
+};
+
+static void hear(void *context, const struct tusk_err *why)
+{
+	struct heard *heard = context;
+
+	heard->said |= strstr(why->message, heard->name) != NULL;
+}
+
 static const char *examine(const struct damage *damage, bool stranger)
 {
 	struct tusk_repository *repository TUSK_AUTO_REPOSITORY = NULL;
-	struct tusk_check_options options = {.data = true, .threads = 1};
+	struct heard heard = {.name = objects[damage->object].name};
+	struct tusk_check_options options = {.data = true, .threads = 1, .on_warning = hear, .context = &heard};
 	struct tusk_check_result result = {0};
 	char place[512];
 
@@ -294,7 +308,7 @@ static const char *examine(const struct damage *damage, bool stranger)
 	const char *wrong = read_all(repository);
 	if (wrong)
 		return wrong;
-	if (tusk_check_run(repository, &options, &result, NULL) == 0 && result.damaged_objects == 0 &&
+	if (tusk_check_run(repository, &options, &result, NULL) == 0 && result.damaged_objects == 0 && !heard.said &&
 	    !may_be_missing(damage, stranger))
 		return "check --data found nothing";
 	return NULL;
