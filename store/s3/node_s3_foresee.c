@@ -133,16 +133,14 @@ static void collect(struct tusk_node_s3 *node, bool all)
 			place = &each->next;
 			continue;
 		}
+		*place = each->next;
 		if (each->has_thread) {
-			/* It may wait for the lock; meanwhile the list can change. */
-			each->has_thread = false;
+			/* It may wait for the lock; meanwhile the list can change, but this one is ours alone. */
 			pthread_mutex_unlock(&node->lock);
 			pthread_join(each->thread, NULL);
 			pthread_mutex_lock(&node->lock);
 			place = &node->foreseen;
-			continue;
 		}
-		*place = each->next;
 		foreseen_free(each);
 	}
 }
@@ -304,6 +302,7 @@ bool tusk_s3_foreseen_take(struct tusk_node_s3 *node, const char *name, int *ret
 	} else if (foreseen) {
 		give_up(node, foreseen);
 	}
+	collect(node, false);
 	pthread_mutex_unlock(&node->lock);
 	return is_good;
 }
