@@ -3,6 +3,7 @@
 #include "refresh.h"
 
 #include "log.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <fuse_lowlevel.h>
@@ -22,7 +23,7 @@ struct tuskfs_refresh {
 	struct tuskfs_catalogue *current;
 	struct tusk_snapshot_list list; /* that current was made from */
 	uint64_t generation;
-	struct timespec checked; /* monotonic */
+	int64_t checked_ms;
 
 	void (*refused)(void *context);
 	void *refused_context;
@@ -42,11 +43,7 @@ int tuskfs_refresh_new(struct tusk_repository *repository, struct tuskfs_slots *
 	refresh->slots = slots;
 	refresh->readme = readme;
 	pthread_mutex_init(&refresh->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&refresh->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tusk_cond_init(&refresh->wake);
 	*ret_refresh = refresh;
 	return 0;
 }
@@ -122,20 +119,13 @@ void tuskfs_refresh_refuse_xattrs(struct tuskfs_refresh *refresh, void (*refused
 	refresh->refused_context = context;
 }
 
-static int64_t elapsed_ms(const struct timespec *since)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - since->tv_sec) * 1000 + (now.tv_nsec - since->tv_nsec) / 1000000;
-}
-
 static int get_locked(struct tuskfs_refresh *refresh, struct tusk_err *err)
 {
-	if (refresh->current && elapsed_ms(&refresh->checked) < ACCESS_CHECK_MS)
+	if (refresh->current && tusk_now_ms() - refresh->checked_ms < ACCESS_CHECK_MS)
 		return 0;
 	struct tusk_err why = {0};
 	int result = reload(refresh, &why);
-	clock_gettime(CLOCK_MONOTONIC, &refresh->checked);
+	refresh->checked_ms = tusk_now_ms();
 	if (result == 0)
 		return 0;
 	if (!refresh->current) {
@@ -214,11 +204,8 @@ static void tell_kernel(void *context, uint64_t parent, const char *entry)
 
 static bool wait_for_stop(struct tuskfs_refresh *refresh)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += THREAD_CHECK_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
+	const struct timespec until = tusk_deadline(THREAD_CHECK_MS);
+
 	pthread_mutex_lock(&refresh->lock);
 	while (!refresh->stop && pthread_cond_timedwait(&refresh->wake, &refresh->lock, &until) == 0)
 		;

@@ -7,6 +7,7 @@
 #include "snaparg.h"
 #include "space.h"
 #include "tusk/cleanup.h"
+#include "tusk/clock.h"
 #include "tusk/text.h"
 
 #include <inttypes.h>
@@ -229,7 +230,7 @@ int cmd_restore(struct tusk_cli *cli)
 	    .stop = stop,
 	    .counts = &job.counts,
 	};
-	uint64_t started = tusk_now_ms();
+	int64_t started = tusk_now_ms();
 	char id[TUSK_ID_TEXT_SIZE];
 	tusk_id_text(&session.place.snapshot, id);
 	snprintf(job.snapshot, sizeof(job.snapshot), "%.*s", TUSK_SHORT_ID_LENGTH, id);
@@ -240,5 +241,5 @@ int cmd_restore(struct tusk_cli *cli)
 			tusk_err_prefix(&err, "restore stopped");
 		return tusk_cli_fail(cli, &err);
 	}
-	return finish(&job, &options, tusk_now_ms() - started);
+	return finish(&job, &options, (uint64_t)(tusk_now_ms() - started));
 }

@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "restore.h"
 #include "tusk/cleanup.h"
+#include "tusk/clock.h"
 #include "verify.h"
 
 #include <fcntl.h>
@@ -202,7 +203,8 @@ int drill_run(struct tusk_cli *cli, struct tusk_repository *repository, const st
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "there is no snapshot with files");
 	if (!mkdtemp(folder))
 		return tusk_err_set(err, TUSK_E_IO, 0, "cannot make a folder in /tmp");
-	uint64_t started = tusk_now_ms(), left = options->sample;
+	int64_t started = tusk_now_ms();
+	uint64_t left = options->sample;
 	int rc = 0;
 	/* The smallest first: what a snapshot of few files leaves of its share goes to the others. */
 	qsort(chosen, count, sizeof(chosen[0]), compare_files);
@@ -213,7 +215,7 @@ int drill_run(struct tusk_cli *cli, struct tusk_repository *repository, const st
 		left -= drill.files - before;
 	}
 	remove_folder(folder);
-	drill.elapsed_ms = tusk_now_ms() - started;
+	drill.elapsed_ms = (uint64_t)(tusk_now_ms() - started);
 	if (rc == 0)
 		rc = tusk_drill_add(repository, &drill, err);
 	if (rc == 0)

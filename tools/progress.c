@@ -1,5 +1,6 @@
 /* The display of progress: a thread that wakes up and asks the work how it is. */
 #include "progress.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,13 +23,6 @@ struct tusk_display {
 	pthread_cond_t wake;
 	bool stopping, shown;
 };
-
-uint64_t tusk_now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static enum style choose_style(const struct tusk_cli *cli)
 {
@@ -136,11 +130,7 @@ int tusk_display_start(const struct tusk_cli *cli, const struct tusk_progress_so
 	display->style = style;
 	display->source = *source;
 	display->started_ms = tusk_now_ms();
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&display->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tusk_cond_init(&display->wake);
 	pthread_mutex_init(&display->lock, NULL);
 	int rc = pthread_create(&display->thread, NULL, display_main, display);
 	if (rc) {

@@ -33,6 +33,4 @@ void tusk_display_log(struct tusk_display *display, const char *format, ...) __a
 void tusk_display_hold(struct tusk_display *display);
 void tusk_display_resume(struct tusk_display *display);
 
-uint64_t tusk_now_ms(void); /* monotonic */
-
 #endif

@@ -1,7 +1,6 @@
 #include "scrub.h"
 #include "tusk/check.h"
-
-#include <time.h>
+#include "tusk/clock.h"
 
 #define STAGE_EVERY_MS 100
 
@@ -15,9 +14,7 @@ struct keyless {
 /* How many there are is not known before the end. */
 static void tell_stage(struct keyless *keyless)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	int64_t now_ms = tusk_now_ms();
 	if (!keyless->options->on_stage || now_ms - keyless->told_ms < STAGE_EVERY_MS)
 		return;
 	keyless->told_ms = now_ms;

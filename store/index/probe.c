@@ -4,6 +4,7 @@
 #include "index_env.h"
 
 #include "fileio.h"
+#include "tusk/clock.h"
 #include "tusk/sabotage.h"
 #include "wire.h"
 
@@ -16,7 +17,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 /* Of LMDB 0.9 on 64 bits: the two first pages are copies of the root of everything; the one with the higher transaction
  * number counts. */
@@ -249,22 +249,14 @@ static void child_main(const struct tusk_index *index, int verdict_fd)
 	_exit(good && write(verdict_fd, "+", 1) == 1 ? 0 : 1);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* True only when the child wrote its good verdict in time. */
-static bool await_verdict(int fd, uint64_t wait_ms)
+static bool await_verdict(int fd, int64_t wait_ms)
 {
-	uint64_t end = now_ms() + wait_ms;
+	const int64_t end = tusk_now_ms() + wait_ms;
 	struct pollfd item = {.fd = fd, .events = POLLIN};
 	uint8_t verdict;
 
-	for (uint64_t now = now_ms(); now < end; now = now_ms()) {
+	for (int64_t now = tusk_now_ms(); now < end; now = tusk_now_ms()) {
 		int ready = poll(&item, 1, (int)(end - now));
 
 		if (ready > 0)
@@ -286,7 +278,7 @@ bool tusk_probe_run(const struct tusk_index *index)
 	if (child == 0)
 		child_main(index, fds[1]);
 	close(fds[1]);
-	bool good = child > 0 && await_verdict(fds[0], index->tuning.probe_ms + ((uint64_t)status.st_size >> 20));
+	bool good = child > 0 && await_verdict(fds[0], index->tuning.probe_ms + (status.st_size >> 20));
 	close(fds[0]);
 	if (child > 0) {
 		kill(child, SIGKILL);

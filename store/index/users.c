@@ -1,6 +1,7 @@
 #include "index_env.h"
 
 #include "fileio.h"
+#include "tusk/clock.h"
 #include "wire.h"
 
 #include <dirent.h>
@@ -15,24 +16,16 @@
 #define POLL_MAX_NS   50000000L
 #define TOLD_SIZE     16
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* 0, or the errno: EWOULDBLOCK when the time is over. */
 static int lock_within(int fd, unsigned wait_ms)
 {
-	uint64_t end = now_ms() + wait_ms;
+	int64_t end = tusk_now_ms() + wait_ms;
 	struct timespec pause = {.tv_nsec = POLL_FIRST_NS};
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return errno;
-		if (now_ms() >= end)
+		if (tusk_now_ms() >= end)
 			return EWOULDBLOCK;
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < POLL_MAX_NS)

@@ -1,6 +1,7 @@
 /* Members: opened when first needed, in a thread of their own if they are far away, given a rest when they fail. */
 #include "crypto.h"
 #include "nodeset_private.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -42,18 +43,14 @@ static struct opening *opening_new(const struct member *member)
 {
 	struct opening *opening = calloc(1, sizeof(*opening));
 	char *url = strdup(member->info.url);
-	pthread_condattr_t attributes;
 
 	if (!opening || !url) {
 		free(opening);
 		free(url);
 		return NULL;
 	}
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_mutex_init(&opening->lock, NULL);
-	pthread_cond_init(&opening->ended, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tusk_cond_init(&opening->ended);
 	opening->users = 1;
 	opening->url = url;
 	memcpy(opening->parameters_hash, member->set->parameters_hash, sizeof(opening->parameters_hash));
@@ -119,15 +116,8 @@ static void opening_start(struct opening *opening, bool is_local)
 
 static void opening_wait(struct opening *opening, int patience_ms)
 {
-	struct timespec until;
+	const struct timespec until = tusk_deadline(patience_ms < 0 ? 0 : patience_ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += patience_ms / 1000;
-	until.tv_nsec += (long)(patience_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&opening->lock);
 	while (!opening->done) {
 		if (patience_ms < 0)
@@ -136,14 +126,6 @@ static void opening_wait(struct opening *opening, int patience_ms)
 			break;
 	}
 	pthread_mutex_unlock(&opening->lock);
-}
-
-int64_t set_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool member_is_local(const struct member *member)
@@ -164,7 +146,7 @@ static void harvest(struct member *member)
 	member->node = TUSK_STEAL(opening->node);
 	member->why = opening->why;
 	member->opening = NULL;
-	member->retry_at_ms = set_now_ms() + REST_MS;
+	member->retry_at_ms = tusk_now_ms() + REST_MS;
 	member->state = member->node ? MEMBER_OPEN : opening->is_foreign ? MEMBER_FOREIGN : MEMBER_DOWN;
 	opening_drop(opening);
 	if (member->state != MEMBER_OPEN)
@@ -174,7 +156,7 @@ static void harvest(struct member *member)
 /* With the member's lock: begins an attempt where that is due. Gives the one to wait for, or NULL. */
 static struct opening *attempt(struct member *member)
 {
-	if (member->state == MEMBER_CLOSED || (member->state == MEMBER_DOWN && set_now_ms() >= member->retry_at_ms)) {
+	if (member->state == MEMBER_CLOSED || (member->state == MEMBER_DOWN && tusk_now_ms() >= member->retry_at_ms)) {
 		member->opening = opening_new(member);
 		if (!member->opening)
 			return NULL;
@@ -230,7 +212,7 @@ void member_failed(struct member *member, struct tusk_node *node, const struct t
 		member->buried_bytes += tusk_node_read_bytes(node);
 		member->state = MEMBER_DOWN;
 		member->why = *err;
-		member->retry_at_ms = set_now_ms() + REST_MS;
+		member->retry_at_ms = tusk_now_ms() + REST_MS;
 		set_log(member->set, "node %s fails: %s", member->info.name, err->message);
 	}
 	pthread_mutex_unlock(&member->lock);

@@ -120,7 +120,6 @@ extern const struct tusk_node_ops tusk_nodeset_ops;
 
 /* nodeset.c */
 void set_log(struct set *set, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int64_t set_now_ms(void);
 
 /* member.c. The node of a member; NULL when it cannot be had within patience_ms (-1: however long it takes), err then
  * says why. Borrowed until the set is closed. */

@@ -1,6 +1,7 @@
 /* Reading from the first member that has it intact. */
 #include "nodeset_private.h"
 #include "objects.h"
+#include "tusk/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -250,13 +251,13 @@ static int member_generation(struct turn *turn, const char *prefix, uint64_t *re
 	int64_t at_ms = member->generations[number].at_ms;
 	*ret_value = member->generations[number].value;
 	pthread_mutex_unlock(&member->lock);
-	is_fresh = !member_is_local(member) && at_ms != 0 && set_now_ms() - at_ms < REMOTE_GENERATION_MS;
+	is_fresh = !member_is_local(member) && at_ms != 0 && tusk_now_ms() - at_ms < REMOTE_GENERATION_MS;
 	if (is_fresh)
 		return 0;
 	if (tusk_node_generation(turn->node, prefix, ret_value, &turn->why) < 0)
 		return -1;
 	pthread_mutex_lock(&member->lock);
-	member->generations[number].at_ms = set_now_ms();
+	member->generations[number].at_ms = tusk_now_ms();
 	member->generations[number].value = *ret_value;
 	pthread_mutex_unlock(&member->lock);
 	return 0;

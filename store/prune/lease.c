@@ -2,6 +2,7 @@
 
 #include "sealed.h"
 #include "tusk/cleanup.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,17 +42,6 @@ static int write_note(struct tusk_lease *lease, struct tusk_lease_note *note, st
 	return 0;
 }
 
-static void init_thread(struct tusk_lease *lease)
-{
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&lease->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&lease->stopped, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 static int take(struct tusk_lease *lease, struct tusk_node *node, const struct tusk_keys *keys,
 		struct tusk_lease_note *note, struct tusk_err *err)
 {
@@ -64,7 +54,8 @@ static int take(struct tusk_lease *lease, struct tusk_node *node, const struct t
 	tusk_id_text(&id, digits);
 	*lease = (struct tusk_lease){.node = node, .keys = keys};
 	snprintf(lease->name, sizeof(lease->name), FOLDER "%s", digits);
-	init_thread(lease);
+	pthread_mutex_init(&lease->lock, NULL);
+	tusk_cond_init(&lease->stopped);
 	if (write_note(lease, note, err) == 0)
 		return 0;
 	tusk_lease_release(lease);
@@ -110,10 +101,8 @@ static int add_root_locked(struct tusk_lease *lease, const struct tusk_id *root,
 /* Until it is time, or there is something to write before. */
 static bool wait_for_work(struct tusk_lease *lease)
 {
-	struct timespec until;
+	const struct timespec until = tusk_deadline(TUSK_LEASE_RENEW_S * 1000);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TUSK_LEASE_RENEW_S;
 	while (!lease->stop && !lease->has_soon)
 		if (pthread_cond_timedwait(&lease->stopped, &lease->lock, &until) == ETIMEDOUT)
 			break;

@@ -2,6 +2,7 @@
 #include "client_private.h"
 #include "crypto.h"
 #include "retry.h"
+#include "tusk/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +19,11 @@ struct call {
 	struct tusk_s3_client *client;
 	const struct tusk_s3_request *request;
 	struct tusk_s3_result *result;
-	uint64_t started_ms;
+	int64_t started_ms;
 	unsigned attempts, garbled, hops;
 	bool clock_learnt, fresh;
 	struct tusk_s3_outcome outcome;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static uint64_t patience_ms(const struct call *call)
 {
@@ -51,7 +44,7 @@ static uint64_t patience_ms(const struct call *call)
 static bool wait_for_another(struct call *call)
 {
 	uint32_t random = 0;
-	uint64_t pause, elapsed = now_ms() - call->started_ms;
+	uint64_t pause, elapsed = (uint64_t)(tusk_now_ms() - call->started_ms);
 	struct timespec left;
 
 	(void)tusk_random(&random, sizeof(random), NULL);
@@ -188,7 +181,7 @@ static int try_once(struct call *call, struct tusk_err *err)
 int tusk_s3_call(struct tusk_s3_client *client, const struct tusk_s3_request *request,
 		 struct tusk_s3_result *ret_result, struct tusk_err *err)
 {
-	struct call call = {.client = client, .request = request, .result = ret_result, .started_ms = now_ms()};
+	struct call call = {.client = client, .request = request, .result = ret_result, .started_ms = tusk_now_ms()};
 	int next;
 
 	*ret_result = (struct tusk_s3_result){0};

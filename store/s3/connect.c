@@ -1,9 +1,9 @@
 #include "connect.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TRIES    4
@@ -20,20 +20,12 @@ static int begin(const struct sockaddr *address, socklen_t len)
 	return fd;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The number of a socket that is connected; -1: one has failed; count: none yet. */
 static int await(struct pollfd *fds, int count)
 {
-	int64_t until = now_ms() + PATIENCE, left;
+	int64_t until = tusk_now_ms() + PATIENCE, left;
 
-	while ((left = until - now_ms()) > 0) {
+	while ((left = until - tusk_now_ms()) > 0) {
 		if (poll(fds, (nfds_t)count, (int)left) < 0 && errno != EINTR)
 			return -1;
 		for (int i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
 #include "node_s3.h"
+#include "tusk/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define UPLOADS 8 /* one alone leaves the service idle while it is waited for, and slows down at each lost packet */
 
@@ -59,17 +59,6 @@ static const struct tusk_node_ops node_ops = {
     .foreseen_drop = tusk_s3_foreseen_drop,
 };
 
-static void init_lock(struct tusk_node_s3 *node)
-{
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&node->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&node->foreseen_changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_err *err)
 {
 	struct tusk_node_s3 *node = NULL;
@@ -90,7 +79,8 @@ int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_
 		free(copy);
 		return -1;
 	}
-	init_lock(node);
+	pthread_mutex_init(&node->lock, NULL);
+	tusk_cond_init(&node->foreseen_changed);
 	node->base.ops = &node_ops;
 	node->base.url = copy;
 	node->base.is_remote = true;

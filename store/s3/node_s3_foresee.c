@@ -2,11 +2,11 @@
  * them. */
 #include "node_s3.h"
 
+#include "tusk/clock.h"
 #include "wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FORESEEN_MAX  32
@@ -31,14 +31,6 @@ struct tusk_s3_foreseen {
 	int found;
 	struct tusk_buf data; /* the object; for a listing its entries: the size (8 bytes) and the name with its NUL */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool is_listing(const char *name)
 {
@@ -74,11 +66,11 @@ static void *run(void *context)
 {
 	struct tusk_s3_foreseen *foreseen = context;
 	struct tusk_node_s3 *node = foreseen->node;
-	int64_t begun = now_ms(), took;
+	int64_t begun = tusk_now_ms(), took;
 	int found = fetch(foreseen);
 
 	pthread_mutex_lock(&node->lock);
-	took = now_ms() - begun;
+	took = tusk_now_ms() - begun;
 	if (found >= 0 && (!node->quickest_ms || took < node->quickest_ms))
 		node->quickest_ms = took + 1;
 	foreseen->found = found;
@@ -108,7 +100,7 @@ static void start_wave(struct tusk_node_s3 *node, unsigned call)
 	for (each = node->foreseen; each && !node->is_closing; each = each->next) {
 		if (each->call != call || each->progress != WAITING || each->wave != wave)
 			continue;
-		each->asked_ms = now_ms();
+		each->asked_ms = tusk_now_ms();
 		each->has_thread = pthread_create(&each->thread, NULL, run, each) == 0;
 		each->progress = each->has_thread ? RUNNING : FAILED;
 	}
@@ -264,18 +256,9 @@ void tusk_s3_foreseen_changed(struct tusk_node_s3 *node, const char *name)
 /* Until it is answered, or for so long that another request is likely faster. */
 static void await(struct tusk_node_s3 *node, const struct tusk_s3_foreseen *foreseen)
 {
-	int64_t patience = PATIENCE_SLOW * node->quickest_ms;
-	struct timespec until;
+	const int64_t slow = PATIENCE_SLOW * node->quickest_ms;
+	const struct timespec until = tusk_deadline(slow > PATIENCE_MS ? slow : PATIENCE_MS);
 
-	if (patience < PATIENCE_MS)
-		patience = PATIENCE_MS;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += patience / 1000;
-	until.tv_nsec += patience % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	while (foreseen->progress == RUNNING)
 		if (pthread_cond_timedwait(&node->foreseen_changed, &node->lock, &until) != 0)
 			return;
@@ -293,7 +276,7 @@ bool tusk_s3_foreseen_take(struct tusk_node_s3 *node, const char *name, int *ret
 		foreseen->is_void = foreseen->is_awaited = true;
 		await(node, foreseen);
 		foreseen->is_awaited = false;
-		is_good = foreseen->progress == DONE && now_ms() - foreseen->asked_ms < KEEP_MS;
+		is_good = foreseen->progress == DONE && tusk_now_ms() - foreseen->asked_ms < KEEP_MS;
 	}
 	if (is_good) {
 		*ret_found = foreseen->found;

@@ -1,11 +1,11 @@
 /* Listing, page by page. */
 #include "node_s3.h"
 
+#include "tusk/clock.h"
 #include "wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGE_KEYS "1000" /* more no service gives */
 /* A listing is not read more often than this; where nothing has changed for long, a tenth of that time: requests cost
@@ -170,10 +170,7 @@ int tusk_s3_list(struct tusk_node *node, const char *prefix,
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1;
+	return tusk_now_ms() + 1; /* 0 means never */
 }
 
 /* FNV-1a (isthe.com/chongo/tech/comp/fnv); the sum of names' hashes does not depend on their order. */

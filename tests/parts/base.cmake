@@ -2,6 +2,7 @@ tusk_unit_test(base base)
 tusk_unit_test(wire base)
 tusk_unit_test(text base)
 tusk_unit_test(library base)
+tusk_unit_test(clock base)
 tusk_unit_test(fileio base)
 target_link_options(test_fileio PRIVATE
   LINKER:--wrap=fdatasync,--wrap=fsync,--wrap=renameat2,--wrap=write,--wrap=read,--wrap=pread64)

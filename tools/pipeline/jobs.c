@@ -3,6 +3,7 @@
 #include "pipeline/jobs.h"
 
 #include "report.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 static void free_words(char **words)
 {
@@ -96,13 +96,6 @@ bool pipeline_job_succeeded(const struct pipeline_job *job)
 
 /* ---- one job ---- */
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* After fork: only calls that are safe there. */
 static void become(const struct pipeline_job *job, char **environment, int keep_fd, pid_t parent)
 {
@@ -162,7 +155,7 @@ static int start(struct pipeline_job *job, int keep_fd, struct tusk_err *err)
 	fcntl(job->err_fd, F_SETFL, O_APPEND);
 	pid_t parent = getpid();
 	job->started = true;
-	job->elapsed_ms = now_ms();
+	job->elapsed_ms = (uint64_t)tusk_now_ms();
 	job->pid = fork();
 	if (job->pid < 0)
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot start %s", job->title);
@@ -236,7 +229,7 @@ static void collect(struct pipeline_jobs *jobs, const struct pipeline_jobs_watch
 			continue;
 		job->done = true;
 		job->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		job->elapsed_ms = now_ms() - job->elapsed_ms;
+		job->elapsed_ms = (uint64_t)tusk_now_ms() - job->elapsed_ms;
 		--*running;
 		watch->on_change(watch->context, job);
 	}
