@@ -1,3 +1,4 @@
+#include "hash_range.h"
 #include "restore_internal.h"
 
 #include "tusk/cleanup.h"
@@ -110,49 +111,56 @@ static int write_content(struct restore_worker *worker, struct restore_dir *dir,
 	return copy_data(worker, entry, &source, fd, err);
 }
 
-/* 1: the file's bytes are the snapshot's; 0: they differ; -1: they cannot be read. */
-static int content_matches(struct restore_worker *worker, const struct tusk_entry *entry, int fd, struct tusk_err *err)
+/* ---- proof: 1: the file is the snapshot's; 0: it differs; -1: it cannot be read ---- */
+
+static int size_matches(const struct tusk_entry *entry, int fd, struct tusk_err *err)
 {
-	uint8_t expected[TUSK_SHA256_SIZE], actual[TUSK_SHA256_SIZE];
 	struct stat st;
-	uint64_t offset = 0;
 
 	if (fstat(fd, &st))
 		return tusk_err_set(err, TUSK_E_IO, errno, "cannot be read back");
-	if ((uint64_t)st.st_size != entry->size)
-		return 0;
+	return (uint64_t)st.st_size == entry->size;
+}
+
+static int hash_matches(const struct tusk_entry *entry, const uint8_t actual[TUSK_SHA256_SIZE], struct tusk_err *err)
+{
+	uint8_t expected[TUSK_SHA256_SIZE];
+
+	if (tusk_entry_sha256(entry, expected, err))
+		return -1;
+	return memcmp(expected, actual, sizeof expected) == 0;
+}
+
+static int content_matches(struct restore_worker *worker, const struct tusk_entry *entry, int fd, struct tusk_err *err)
+{
+	uint8_t actual[TUSK_SHA256_SIZE];
+	int same = size_matches(entry, fd, err);
+
+	if (same != 1)
+		return same;
 	/* Nothing but a hole: there is no need to hash gigabytes of zeros when the file system says so. */
 	if (entry->size > 0 && entry->data_bytes == 0 && lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO)
 		return 1;
-	if (tusk_entry_sha256(entry, expected, err))
-		return -1;
 	tusk_hasher_reset(worker->hasher);
-	while (offset < entry->size) {
-		ssize_t n = pread(fd, worker->buffer, RESTORE_BUFFER_SIZE, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return tusk_err_set(err, TUSK_E_IO, errno, "cannot be read back");
-		if (n == 0)
-			return 0;
-		tusk_hasher_update(worker->hasher, worker->buffer, (size_t)n);
-		offset += (uint64_t)n;
-	}
+	int rc = tusk_hash_range(worker->hasher, fd, 0, entry->size, worker->buffer, RESTORE_BUFFER_SIZE);
+	if (rc)
+		return rc > 0 ? 0 : tusk_err_set(err, TUSK_E_IO, errno, "cannot be read back");
 	tusk_hasher_final(worker->hasher, actual);
-	return memcmp(expected, actual, sizeof actual) == 0;
+	return hash_matches(entry, actual, err);
 }
 
-/* What the thread behind the writer says: as content_matches. */
-static int proof_matches(struct restore_worker *worker, const struct tusk_entry *entry, bool give_up,
+/* What the thread behind the writer says. */
+static int proof_matches(struct restore_worker *worker, const struct tusk_entry *entry, int fd, bool give_up,
 			 struct tusk_err *err)
 {
-	uint8_t expected[TUSK_SHA256_SIZE], actual[TUSK_SHA256_SIZE];
+	uint8_t actual[TUSK_SHA256_SIZE];
 	int failed = restore_proof_finish(worker->proof, give_up, actual, err);
 
 	worker->proof = NULL;
-	if (failed || give_up || tusk_entry_sha256(entry, expected, err))
+	if (failed || give_up)
 		return -1;
-	return memcmp(expected, actual, sizeof actual) == 0;
+	int same = size_matches(entry, fd, err);
+	return same == 1 ? hash_matches(entry, actual, err) : same;
 }
 
 /* Writes the content and proves it: on the way when it is much, else afterwards. */
@@ -163,11 +171,12 @@ static int write_proven(struct restore_worker *worker, struct restore_dir *dir, 
 		worker->proof = restore_proof_start(fd, entry->size);
 	int same = write_content(worker, dir, entry, fd, err) ? -1 : 1;
 	if (worker->proof)
-		same = proof_matches(worker, entry, same < 0, err);
+		same = proof_matches(worker, entry, fd, same < 0, err);
 	else if (same > 0)
 		same = content_matches(worker, entry, fd, err);
 	if (same == 0)
-		return tusk_err_set(err, TUSK_E_CORRUPT, 0, "its SHA-256 after writing is not the recorded one");
+		return tusk_err_set(err, TUSK_E_CORRUPT, 0,
+				    "its SHA-256 or size after writing is not the recorded one");
 	return same < 0 ? -1 : 0;
 }
 

@@ -1,7 +1,7 @@
+#include "hash_range.h"
 #include "restore_internal.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 /* Lock: fields below lock. */
 struct restore_proof {
@@ -42,19 +42,11 @@ static size_t wait_for(struct restore_proof *proof, uint64_t offset)
 
 static int hash_piece(struct restore_proof *proof, uint64_t offset, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = pread(proof->fd, proof->buffer, len, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return tusk_err_set(&proof->err, TUSK_E_IO, errno, "cannot be read back");
-		if (n == 0)
-			return tusk_err_set(&proof->err, TUSK_E_CORRUPT, 0, "became shorter while it was written");
-		tusk_hasher_update(proof->hasher, proof->buffer, (size_t)n);
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	int rc = tusk_hash_range(proof->hasher, proof->fd, offset, offset + len, proof->buffer, RESTORE_BUFFER_SIZE);
+
+	if (rc > 0)
+		return tusk_err_set(&proof->err, TUSK_E_CORRUPT, 0, "became shorter while it was written");
+	return rc < 0 ? tusk_err_set(&proof->err, TUSK_E_IO, errno, "cannot be read back") : 0;
 }
 
 static void *follow(void *context)

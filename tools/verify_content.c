@@ -1,3 +1,4 @@
+#include "hash_range.h"
 #include "verify_internal.h"
 
 #include "tusk/cleanup.h"
@@ -16,18 +17,9 @@
 
 static int hash_file(struct verify *verify, int fd, uint64_t size, uint8_t ret_hash[TUSK_SHA256_SIZE])
 {
-	uint64_t offset = 0;
-
 	tusk_hasher_reset(verify->hasher);
-	while (offset < size) {
-		ssize_t n = pread(fd, verify->buffer, VERIFY_BUFFER_SIZE, (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		tusk_hasher_update(verify->hasher, verify->buffer, (size_t)n);
-		offset += (uint64_t)n;
-	}
+	if (tusk_hash_range(verify->hasher, fd, 0, size, verify->buffer, VERIFY_BUFFER_SIZE))
+		return -1;
 	tusk_hasher_final(verify->hasher, ret_hash);
 	return 0;
 }

@@ -19,20 +19,23 @@ expect_exit 0 "$TUSK" restore --no-mount "latest:$dir/src" whole
 diff -r src whole || fail "the copy differs"
 [ "$(stat -c %b whole/holes)" -lt 20000 ] || fail "the holes were filled: $(stat -c %b whole/holes) blocks"
 
-# Offsets in: small, least, large and holes; large and holes; large only; holes behind the hole.
-lies() { # OFFSET NAME...: these files, and no others, are refused
-  local at=$1 n
-  shift
-  expect_exit 4 env LD_PRELOAD="$flip" ASAN_OPTIONS=verify_asan_link_order=0 TUSK_FLIP="$at" "$TUSK" restore --no-mount "latest:$dir/src" "lies-$at"
-  [ "$(grep -c 'its SHA-256 after writing is not the recorded one' err)" = $# ] || fail "$at: $(cat err)"
+lies() { # FOLDER VARIABLE=OFFSET NAME...: these files, and no others, are refused
+  local target=$1 lie=$2 n
+  shift 2
+  expect_exit 4 env LD_PRELOAD="$flip" ASAN_OPTIONS=verify_asan_link_order=0 "$lie" "$TUSK" restore --no-mount "latest:$dir/src" "$target"
+  [ "$(grep -c 'its SHA-256 or size after writing is not the recorded one' err)" = $# ] || fail "$lie: $(cat err)"
   for n in "$@"; do
-    grep -q "^tusk: not restored: $dir/src/$n: its SHA-256 after writing is not the recorded one" err || fail "$at, $n: $(cat err)"
-    [ ! -e "lies-$at/$n" ] || fail "$at: $n was left"
+    grep -q "^tusk: not restored: $dir/src/$n: its SHA-256 or size after writing is not the recorded one" err || fail "$lie, $n: $(cat err)"
+    [ ! -e "$target/$n" ] || fail "$lie: $n was left"
   done
-  [ "$(find "lies-$at" -type f | wc -l)" = $((4 - $#)) ] || fail "$at: $(ls "lies-$at")"
+  [ "$(find "$target" -type f | wc -l)" = $((4 - $#)) ] || fail "$lie: $(ls "$target")"
 }
-lies 999999 small least large holes
-lies 4194303 least large holes
-lies 4500000 large holes
-lies 8999999 large
-lies 20000999 holes
+# Offsets in: small, least, large and holes; large and holes; large only; holes behind the hole.
+lies a TUSK_FLIP=999999 small least large holes
+lies b TUSK_FLIP=4194303 least large holes
+lies c TUSK_FLIP=4500000 large holes
+lies d TUSK_FLIP=8999999 large
+lies e TUSK_FLIP=20000999 holes
+# What has all its bytes, and one more.
+lies f TUSK_GROW=1000000 small
+lies g TUSK_GROW=9000000 large
