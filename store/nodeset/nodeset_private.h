@@ -203,7 +203,8 @@ int set_member_is_complete(struct set *set, struct tusk_node *node, struct tusk_
 /* A pack was written, or the union of all members' packs became known (takes it). */
 void set_require_pack(struct set *set, const char *name);
 void set_require_all(struct set *set, struct set_listing *listing);
-/* Puts a manifest on a member, under its lock, if it is complete and the guard agrees. */
+/* Puts a manifest on a member, under its lock, if it is complete and the guard agrees. Brings what it lacks first, if
+ * that is little. */
 int set_publish(struct set *set, struct member *member, const char *name, const struct tusk_buf *data,
 		struct tusk_err *err);
 

@@ -206,8 +206,7 @@ if [ "$full" = 1 ]; then
   for node in "${!direct[@]}"; do
     [ "$(count_on "${direct[$node]}")" = "$total" ] || fail "$node has a snapshot that nobody took"
   done
-  # What one of them got before has to be on the other, too, before that takes a manifest again.
-  expect_exit 0 "$TUSK" sync
+  # What one of them got before is brought to the other first.
   backs_up 0 "nas one"
 fi
 
