@@ -210,7 +210,8 @@ int tusk_index_forget(struct tusk_index *index, struct tusk_node *node, const st
 	}
 	if (tusk_index_write(index, rows_work, &purge, err) < 0 || tusk_index_read(index, hiding_work, &purge, err) < 0)
 		return -1;
-	if (purge.hiding.count > 0 && tusk_index_add_listed(index, node, &purge.hiding, &found_again, err) < 0)
+	if (purge.hiding.count > 0 &&
+	    tusk_index_add_listed(index, node, &purge.hiding, UINT64_MAX, &found_again, err) < 0)
 		return -1;
 	result->packs_dropped += purge.dropped;
 	return 0;

@@ -26,11 +26,15 @@ enum tusk_toc_state {
 	TUSK_TOC_DAMAGED, /* nothing of it decodes */
 	TUSK_TOC_END
 };
-/* list is borrowed until close. ask_size: the pack's size is asked of the node (and that it is there), else taken from
- * list. */
+enum tusk_toc_sizes {
+	TUSK_SIZES_GIVEN,  /* the packs' sizes are those of the list */
+	TUSK_SIZES_ASKED,  /* each is asked of the node, and that it is there */
+	TUSK_SIZES_LISTED, /* taken from a listing of all packs there; those that it lacks are asked for */
+};
+/* list is borrowed until close. */
 struct tusk_toc_stream;
 int tusk_toc_stream_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_pack_list *list,
-			 bool ask_size, struct tusk_toc_stream **ret_stream, struct tusk_err *err);
+			 enum tusk_toc_sizes sizes, struct tusk_toc_stream **ret_stream, struct tusk_err *err);
 /* The next of the list, in its order. 0 or -1. ret_toc (released by the caller) and ret_size are set when ret_state is
  * TUSK_TOC_LOADED. */
 int tusk_toc_stream_next(struct tusk_toc_stream *stream, enum tusk_toc_state *ret_state, struct tusk_toc *ret_toc,

@@ -214,7 +214,8 @@ static int take_tocs(struct builder *builder, struct tusk_err *err)
 {
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 
-	if (tusk_toc_stream_open(builder->node, &builder->index->keys, &builder->packs, false, &stream, err) < 0)
+	if (tusk_toc_stream_open(builder->node, &builder->index->keys, &builder->packs, TUSK_SIZES_GIVEN, &stream,
+				 err) < 0)
 		return -1;
 	for (size_t i = 0; i < builder->packs.count; i++) {
 		struct tusk_toc toc TUSK_AUTO_TOC = {0};

@@ -9,6 +9,9 @@
 /* Of one record in a toc object, and what else is in it. */
 #define TOC_RECORD_SIZE 42
 #define TOC_OTHER_SIZE  144
+/* Requests for single packs go out 16 at a time (tocs.c), a page of a listing has up to 1,000. */
+#define LISTED_MIN   16u
+#define LISTED_SHARE 64u
 
 /* The node's packs against the index's. */
 struct diff {
@@ -191,14 +194,23 @@ static int batch_flush(struct tusk_index *index, struct batch *batch, struct tus
 	return 0;
 }
 
+/* Far away one listing, a page after the other, is weighed against the requests for single packs, some of which are
+ * made at a time. */
+static enum tusk_toc_sizes sizes_for(const struct tusk_node *node, uint64_t count, uint64_t total)
+{
+	bool is_listed = tusk_node_is_remote(node) && count >= LISTED_MIN && count * LISTED_SHARE >= total;
+
+	return is_listed ? TUSK_SIZES_LISTED : TUSK_SIZES_ASKED;
+}
+
 int tusk_index_add_listed(struct tusk_index *index, struct tusk_node *node, const struct tusk_pack_list *list,
-			  struct tusk_index_sync_result *result, struct tusk_err *err)
+			  uint64_t total, struct tusk_index_sync_result *result, struct tusk_err *err)
 {
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 	struct batch batch TUSK_CLEANUP(batch_release) = {0};
 	enum tusk_toc_state state;
 
-	if (tusk_toc_stream_open(node, &index->keys, list, true, &stream, err) < 0)
+	if (tusk_toc_stream_open(node, &index->keys, list, sizes_for(node, list->count, total), &stream, err) < 0)
 		return -1;
 	do {
 		struct tusk_toc toc TUSK_AUTO_TOC = {0};
@@ -251,7 +263,8 @@ static int apply_diff(struct tusk_index *index, struct tusk_node *node, const st
 		return tusk_index_rebuild(index, node, result, err);
 	if (diff->gone.count > 0 && tusk_index_forget(index, node, &diff->gone, result, err) < 0)
 		return -1;
-	if (diff->added.count > 0 && tusk_index_add_listed(index, node, &diff->added, result, err) < 0)
+	if (diff->added.count > 0 &&
+	    tusk_index_add_listed(index, node, &diff->added, diff->listed->count, result, err) < 0)
 		return -1;
 	if (is_changed)
 		atomic_store(&index->probed, false);

@@ -74,7 +74,8 @@ struct tusk_toc_stream {
 	struct tusk_node *node;
 	const struct tusk_keys *keys;
 	const struct tusk_pack_list *list;
-	bool ask_size;
+	enum tusk_toc_sizes sizes;
+	struct tusk_pack_list listed;
 	pthread_mutex_t lock;     /* all below */
 	pthread_cond_t has_room;  /* a slot was emptied, or stop */
 	pthread_cond_t is_filled; /* a slot was filled */
@@ -86,21 +87,13 @@ struct tusk_toc_stream {
 	unsigned thread_count;
 };
 
-/* 1: the pack is there. */
-static int ask_size(const struct tusk_toc_stream *stream, const struct tusk_listed_pack *pack, struct slot *slot)
+static const struct tusk_listed_pack *find_listed(const struct tusk_toc_stream *stream, const struct tusk_id *id)
 {
-	char name[80];
+	const struct tusk_listed_pack key = {.id = *id};
 
-	slot->size = pack->size;
-	if (!stream->ask_size)
-		return 1;
-	tusk_pack_name(&pack->id, name);
-	int found = tusk_node_stat(stream->node, name, &slot->size, &slot->err);
-	if (found == TUSK_NODE_FOUND)
-		return 1;
-	slot->state = TUSK_TOC_GONE;
-	slot->result = found < 0 ? -1 : 0;
-	return 0;
+	if (stream->listed.count == 0)
+		return NULL;
+	return bsearch(&key, stream->listed.packs, stream->listed.count, sizeof(key), compare_packs);
 }
 
 /* The table of contents is on its way while the size is asked. */
@@ -113,14 +106,33 @@ static void look_ahead(const struct tusk_toc_stream *stream, const struct tusk_l
 	tusk_node_foresee(stream->node, names, 1);
 }
 
+/* 1: the pack is there. */
+static int find_size(const struct tusk_toc_stream *stream, const struct tusk_listed_pack *pack, struct slot *slot)
+{
+	const struct tusk_listed_pack *listed =
+	    stream->sizes == TUSK_SIZES_GIVEN ? pack : find_listed(stream, &pack->id);
+	char name[80];
+
+	if (listed) {
+		slot->size = listed->size;
+		return 1;
+	}
+	look_ahead(stream, pack);
+	tusk_pack_name(&pack->id, name);
+	int found = tusk_node_stat(stream->node, name, &slot->size, &slot->err);
+	if (found == TUSK_NODE_FOUND)
+		return 1;
+	slot->state = TUSK_TOC_GONE;
+	slot->result = found < 0 ? -1 : 0;
+	return 0;
+}
+
 static void load(const struct tusk_toc_stream *stream, struct tusk_aead *aead, size_t i, struct slot *slot)
 {
 	const struct tusk_listed_pack *pack = &stream->list->packs[i];
 
 	*slot = (struct slot){.state = TUSK_TOC_LOADED};
-	if (stream->ask_size)
-		look_ahead(stream, pack);
-	if (!ask_size(stream, pack, slot))
+	if (!find_size(stream, pack, slot))
 		return;
 	slot->result = tusk_toc_load(stream->node, stream->keys, aead, &pack->id, &slot->toc, &slot->err);
 	if (slot->result == 0)
@@ -168,7 +180,7 @@ static void *run(void *context)
 }
 
 int tusk_toc_stream_open(struct tusk_node *node, const struct tusk_keys *keys, const struct tusk_pack_list *list,
-			 bool ask, struct tusk_toc_stream **ret_stream, struct tusk_err *err)
+			 enum tusk_toc_sizes sizes, struct tusk_toc_stream **ret_stream, struct tusk_err *err)
 {
 	struct tusk_toc_stream *stream = calloc(1, sizeof(*stream));
 
@@ -177,10 +189,13 @@ int tusk_toc_stream_open(struct tusk_node *node, const struct tusk_keys *keys, c
 	stream->node = node;
 	stream->keys = keys;
 	stream->list = list;
-	stream->ask_size = ask;
+	stream->sizes = sizes;
 	pthread_mutex_init(&stream->lock, NULL);
 	pthread_cond_init(&stream->has_room, NULL);
 	pthread_cond_init(&stream->is_filled, NULL);
+	/* If it cannot be listed, asking will say why. */
+	if (sizes == TUSK_SIZES_LISTED)
+		(void)tusk_pack_list_load(node, "packs/", &stream->listed, NULL);
 	unsigned wanted = tusk_node_is_remote(node) ? THREADS_FAR : THREADS_NEAR;
 	for (size_t i = 0; i < wanted && i < list->count; i++)
 		if (pthread_create(&stream->threads[stream->thread_count], NULL, run, stream) == 0)
@@ -233,6 +248,7 @@ void tusk_toc_stream_close(struct tusk_toc_stream *stream)
 		pthread_join(stream->threads[i], NULL);
 	for (size_t i = 0; i < SLOT_COUNT; i++)
 		tusk_toc_release(&stream->slots[i].toc);
+	tusk_pack_list_release(&stream->listed);
 	pthread_cond_destroy(&stream->has_room);
 	pthread_cond_destroy(&stream->is_filled);
 	pthread_mutex_destroy(&stream->lock);

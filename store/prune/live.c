@@ -74,7 +74,7 @@ static int read_tocs(struct tusk_live *live, const struct tusk_pack_list *list, 
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 	const struct tusk_live_options *options = live->options;
 
-	if (tusk_toc_stream_open(options->node, &options->repository->keys, list, false, &stream, err) < 0)
+	if (tusk_toc_stream_open(options->node, &options->repository->keys, list, TUSK_SIZES_GIVEN, &stream, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		TUSK_AUTO_TOC struct tusk_toc toc = {0};
@@ -299,7 +299,8 @@ static int collect_new(struct tusk_live *live, const struct tusk_pack_list *list
 {
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 
-	if (tusk_toc_stream_open(live->options->node, &live->options->repository->keys, list, false, &stream, err) < 0)
+	if (tusk_toc_stream_open(live->options->node, &live->options->repository->keys, list, TUSK_SIZES_GIVEN, &stream,
+				 err) < 0)
 		return -1;
 	for (size_t i = 0; i < list->count; i++) {
 		TUSK_AUTO_TOC struct tusk_toc toc = {0};

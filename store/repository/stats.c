@@ -82,7 +82,7 @@ static int complete(struct tusk_repository *repository, struct listing *listing,
 	TUSK_AUTO_TOC_STREAM struct tusk_toc_stream *stream = NULL;
 
 	if (take_known(repository, listing, &unknown, err) < 0 ||
-	    tusk_toc_stream_open(repository->node, &repository->keys, &unknown, false, &stream, err) < 0)
+	    tusk_toc_stream_open(repository->node, &repository->keys, &unknown, TUSK_SIZES_GIVEN, &stream, err) < 0)
 		return -1;
 	for (size_t i = 0; i < unknown.count; i++) {
 		TUSK_AUTO_TOC struct tusk_toc toc = {0};

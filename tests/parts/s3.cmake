@@ -12,7 +12,7 @@ target_link_libraries(test_s3_node PRIVATE tusk_node tusk_fixture PkgConfig::CMO
 # Run by cli/s3_node and cli/ssh_pipe.
 add_executable(test_foresee unit/test_foresee.c)
 target_link_libraries(test_foresee PRIVATE tusk_node tusk_fixture PkgConfig::CMOCKA Threads::Threads)
-foreach(topic s3 s3_faults s3_node s3_tls s3_speed)
+foreach(topic s3 s3_faults s3_node s3_requests s3_tls s3_speed)
   add_test(NAME cli/${topic} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/cli/${topic}.sh)
   set_tests_properties(cli/${topic} PROPERTIES ENVIRONMENT "TUSK_BUILD=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
