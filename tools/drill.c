@@ -8,13 +8,15 @@
 #include "tusk/clock.h"
 #include "verify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SEARCH_MAX 4096u /* entries passed over in search of a file */
+#define FOLDER_SIZE 256
+#define SEARCH_MAX  4096u /* entries passed over in search of a file */
 
 struct work {
 	const struct drill_options *options;
@@ -183,10 +185,21 @@ static int go_on(struct tusk_repository *repository, struct tusk_drill *drill, s
 	return 0;
 }
 
+/* Files may be large, and /tmp may be in memory. */
+static int make_folder(char ret_path[FOLDER_SIZE], struct tusk_err *err)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (!base || *base != '/' || strlen(base) + sizeof("/tusk-drill.XXXXXX") > FOLDER_SIZE)
+		base = access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
+	snprintf(ret_path, FOLDER_SIZE, "%s/tusk-drill.XXXXXX", base);
+	return mkdtemp(ret_path) ? 0 : tusk_err_set(err, TUSK_E_IO, errno, "cannot make a folder in %s", base);
+}
+
 int drill_run(struct tusk_cli *cli, struct tusk_repository *repository, const struct drill_options *options,
 	      struct tusk_drill *ret_drill, struct tusk_err *err)
 {
-	char folder[] = "/tmp/tusk-drill.XXXXXX";
+	char folder[FOLDER_SIZE];
 	struct timespec now;
 	const struct tusk_snapshot *chosen[32];
 	struct tusk_drill drill = {0};
@@ -201,8 +214,8 @@ int drill_run(struct tusk_cli *cli, struct tusk_repository *repository, const st
 	size_t count = choose(&list, chosen, sizeof(chosen) / sizeof(chosen[0]));
 	if (!count)
 		return tusk_err_set(err, TUSK_E_ABSENT, 0, "there is no snapshot with files");
-	if (!mkdtemp(folder))
-		return tusk_err_set(err, TUSK_E_IO, 0, "cannot make a folder in /tmp");
+	if (make_folder(folder, err) < 0)
+		return -1;
 	int64_t started = tusk_now_ms();
 	uint64_t left = options->sample;
 	int rc = 0;
