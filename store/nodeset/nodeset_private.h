@@ -42,6 +42,7 @@ struct queue {
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t changed;
 	struct job *first, **end;
+	const struct job *under_way[QUEUE_THREADS_MAX];
 	size_t waiting, running;
 	bool closed, failed;
 	struct tusk_err why; /* of the first failure */

@@ -79,16 +79,41 @@ static int run_job(struct member *member, const struct job *job, struct tusk_err
 
 /* ---- the threads ---- */
 
-/* With the lock: the next job that may begin, or NULL. */
+/* Nothing is on a node before what it refers to: a manifest waits for all, a toc for its pack. */
+static bool may_begin(const struct queue *queue, const struct job *job)
+{
+	struct tusk_id id, other;
+
+	if (job->last)
+		return queue->running == 0;
+	if (listing_id(job->name, &id) < 0)
+		return true;
+	for (size_t i = 0; i < QUEUE_THREADS_MAX; i++) {
+		const struct job *before = queue->under_way[i];
+
+		if (before && listing_id(before->name, &other) == 0 && tusk_id_equal(&id, &other))
+			return false;
+	}
+	return true;
+}
+
+/* With the lock: the next job that may begin, or NULL. What follows a manifest does not overtake it. */
 static struct job *take(struct queue *queue)
 {
-	struct job *job = queue->first;
+	struct job **place = &queue->first, *job;
+	size_t slot = 0;
 
-	if (!job || (job->last && queue->running > 0))
+	while (*place && !(*place)->last && !may_begin(queue, *place))
+		place = &(*place)->next;
+	job = *place;
+	if (!job || !may_begin(queue, job))
 		return NULL;
-	queue->first = job->next;
-	if (!queue->first)
-		queue->end = &queue->first;
+	*place = job->next;
+	if (!*place)
+		queue->end = place;
+	while (queue->under_way[slot])
+		slot++;
+	queue->under_way[slot] = job;
 	queue->waiting--;
 	queue->running++;
 	return job;
@@ -103,6 +128,9 @@ static void note_end(struct queue *queue, const struct job *job, int result, con
 	}
 	if (job->last)
 		queue->delivery = result == 0 ? TUSK_DELIVERY_DONE : TUSK_DELIVERY_OWED;
+	for (size_t i = 0; i < QUEUE_THREADS_MAX; i++)
+		if (queue->under_way[i] == job)
+			queue->under_way[i] = NULL;
 	queue->running--;
 	pthread_cond_broadcast(&queue->changed);
 }

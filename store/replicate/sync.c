@@ -16,7 +16,7 @@
 static const char *const folders[] = {"keys/",  "packs/",  "toc/",    "nodes/",
 				      "marks/", "ledger/", "drills/", "forgotten/"};
 #define FOLDER_COUNT (sizeof(folders) / sizeof(folders[0]))
-enum { KEYS = 0, PACKS = 1, FORGOTTEN = 7 };
+enum { KEYS = 0, PACKS = 1, TOCS = 2, FORGOTTEN = 7 };
 
 struct sync {
 	struct tusk_repository *repository;
@@ -132,9 +132,12 @@ static void run_carriers(struct load *load)
 
 /* ---- one target ---- */
 
-/* A key that was removed is not brought back: its slot is in forgotten/ as snapshots are. */
+/* A key that was removed is not brought back: its slot is in forgotten/ as snapshots are. Nor a toc whose pack nobody
+ * has: it would tell of a loss. */
 static bool is_wanted(const struct sync *sync, size_t folder, const struct tusk_id *id)
 {
+	if (folder == TOCS)
+		return tusk_holdings_find(&sync->all[PACKS], id);
 	return folder != KEYS || !tusk_holdings_find(&sync->all[FORGOTTEN], id);
 }
 

@@ -54,6 +54,11 @@ backs_up() {
     esac
   done
 }
+# consistent NODE...: nothing there refers to what is not there.
+consistent() {
+  local node
+  for node in "$@"; do on "${direct[$node]}" check >check.out 2>&1 || fail "$node: $(cat check.out)"; done
+}
 # syncs: all is well again, and everything goes everywhere.
 syncs() {
   local node
@@ -61,13 +66,13 @@ syncs() {
   for node in "${!direct[@]}"; do has "$node" || fail "$node lacks something after sync: $(cat out)"; done
 }
 packs() { find nas/packs -type f | wc -l; }
-# while_sending COMMAND...: backs up something larger, and runs the command when the first of it has arrived on the host; $got is its exit status.
+# while_sending COMMAND...: backs up something larger, and runs the command when the first of it has arrived on the host, slowly enough that more is to come; $got is its exit status.
 while_sending() {
   local before
   before=$(packs)
   head -c 45000000 /dev/urandom >src/large
   change
-  "$TUSK" backup --quiet src >out 2>err &
+  "$TUSK" --limit-upload 20M backup --quiet src >out 2>err &
   backup=$!
   until [ "$(packs)" -gt "$before" ]; do kill -0 $backup 2>/dev/null || break; done
   "$@"
@@ -88,6 +93,7 @@ try_service() {
   [ "$(faults_done lie)" -ge 2 ] || fail "nothing happened"
   faults 'PUT packs/ -1 lie 200'
   backs_up 14 "$others"
+  consistent one
   safe_on "$said" one
   expect_exit 14 "$TUSK" sync
   ! has one || fail "one has what the service only said it had"
@@ -101,6 +107,7 @@ try_service() {
       syncs
       faults "$fault"
       backs_up 14 "$others"
+      consistent one
     done
   fi
   faults
@@ -206,6 +213,7 @@ if [ "$full" = 1 ]; then
   for node in "${!direct[@]}"; do
     [ "$(count_on "${direct[$node]}")" = "$total" ] || fail "$node has a snapshot that nobody took"
   done
+  consistent nas one
   # What one of them got before is brought to the other first.
   backs_up 0 "nas one"
 fi
