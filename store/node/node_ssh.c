@@ -1,6 +1,7 @@
 /* A node behind ssh: opening, the session and its replacement, small requests. */
 #include "node_ssh.h"
 
+#include "tusk/clock.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #define GET_ROOM       ((size_t)64 << 20)
 #define LIST_ROOM      ((size_t)128 << 20) /* three million objects */
 #define AGAIN_AFTER_MS 500
-#define SORRY_S        5 /* how long a failure to connect is remembered */
+#define SORRY_MS       5000 /* how long a failure to connect is remembered */
 
 void tusk_ssh_request_name(struct tusk_request *request, const char *name)
 {
@@ -55,10 +56,7 @@ static int connect_session(struct tusk_node_ssh *node, bool is_first, struct tus
 
 static bool failed_just_now(const struct tusk_node_ssh *node)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return node->failure.code != TUSK_OK && now.tv_sec - node->failed_at.tv_sec < SORRY_S;
+	return node->failure.code != TUSK_OK && tusk_now_ms() - node->failed_at_ms < SORRY_MS;
 }
 
 /* With the node's lock held: many threads that see the connection break get one new connection. */
@@ -84,7 +82,7 @@ static int replace_session(struct tusk_node_ssh *node, struct tusk_err *err)
 	tusk_ssh_early_drop_locked(node);
 	if (connect_session(node, is_first, &node->session, &why) == 0)
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &node->failed_at);
+	node->failed_at_ms = tusk_now_ms();
 	node->failure = why;
 	if (err)
 		*err = why;

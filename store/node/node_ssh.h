@@ -83,8 +83,8 @@ struct tusk_node_ssh {
 	struct tusk_ssh_session *session; /* NULL: none yet */
 	struct tusk_ssh_early *early;     /* asked before anybody wanted it */
 	unsigned early_rounds, early_awaited;
-	unsigned lock_count;       /* held: then a broken session is not replaced */
-	struct timespec failed_at; /* when it could not be reached, and why */
+	unsigned lock_count;  /* held: then a broken session is not replaced */
+	int64_t failed_at_ms; /* when it could not be reached, and why */
 	struct tusk_err failure;
 };
 

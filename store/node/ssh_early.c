@@ -1,14 +1,15 @@
 /* What will be asked for next, asked now: round trips less. What every opening asks for goes out with the greeting. */
 #include "node_ssh.h"
 
+#include "tusk/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define OBJECT_ROOM ((size_t)1 << 20)
 #define LIST_ROOM   ((size_t)128 << 20)
 #define EARLY_MAX   32
-#define KEEP_S      10 /* older answers are no news */
+#define KEEP_MS     10000 /* older answers are no news */
 
 struct tusk_ssh_early {
 	struct tusk_ssh_early *next;
@@ -16,16 +17,8 @@ struct tusk_ssh_early {
 	struct tusk_ssh_call *call; /* NULL: not asked yet */
 	char name[TUSK_NODE_NAME_SIZE];
 	unsigned round, wave; /* which call of foresee it is from, and which of its waves */
-	time_t asked;
+	int64_t asked_ms;
 };
-
-static time_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 static enum tusk_frame_kind kind_of(const char *name)
 {
@@ -75,7 +68,7 @@ static bool ask(struct tusk_ssh_early *early)
 	if (!call)
 		return false;
 	call->room = room;
-	early->asked = now_s();
+	early->asked_ms = tusk_now_ms();
 	tusk_ssh_request_name(&request, early->name);
 	if (tusk_ssh_send(early->session, 0, &request, call, NULL) < 0)
 		return false;
@@ -210,7 +203,7 @@ bool tusk_ssh_early_take(struct tusk_node_ssh *node, const struct tusk_request *
 
 	if (!early)
 		return false;
-	if (early->call && now_s() - early->asked <= KEEP_S) {
+	if (early->call && tusk_now_ms() - early->asked_ms <= KEEP_MS) {
 		struct tusk_ssh_call *answer = TUSK_STEAL(early->call);
 		int outcome = tusk_ssh_wait(early->session, answer, &is_broken, NULL);
 
