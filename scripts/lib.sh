@@ -75,8 +75,8 @@ tests_passed=0 tests_failed=0 tests_skipped=0
 run_tests() {
   local folder=$1 status=0 results
   shift
-  # One more than there are processors: some tests mostly wait. Once more for one that fails, with its output shown: processes that are killed, stopped and mounted are at the mercy of a busy machine.
-  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$((jobs + 1))" --repeat until-pass:2 --output-junit results.xml "$@" || status=$?
+  # More than there are processors: many tests mostly wait (two processors: all of them in two thirds of the time that one more takes). Once more for one that fails, with its output shown: processes that are killed, stopped and mounted are at the mercy of a busy machine.
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$((jobs + 3))" --repeat until-pass:2 --output-junit results.xml "$@" || status=$?
   results=$folder/results.xml
   [ -e "$results" ] || die "ctest left no results in $folder"
   tests_passed=$((tests_passed + $(grep -c 'status="run"' "$results" || true)))
