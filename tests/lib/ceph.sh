@@ -99,6 +99,8 @@ ceph_launch() {
   shift 2
   setsid "$@" >"$at/log/$name.out" 2>&1 </dev/null &
   echo $! >"$at/run/$name.pid"
+  # From here on ceph_alive can tell it by its command line.
+  until ceph_alive "$at" "$name" || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
   disown
 }
 

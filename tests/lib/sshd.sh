@@ -98,7 +98,8 @@ start_sshd() {
     sshd_port=${sshd_port:-$(free_port)}
     write_sshd_files
     write_ssh_config "$sshd_port"
-    "$(command -v sshd)" -D -e -f "$dir/sshd/config" >"$dir/sshd/log" 2>&1 </dev/null &
+    : >"$dir/sshd/log" # before the listener is started: it may be late, and the one before wrote the same
+    "$(command -v sshd)" -D -e -f "$dir/sshd/config" >>"$dir/sshd/log" 2>&1 </dev/null &
     sshd_pid=$!
     # ssh itself waits for nothing: the listener is there when it has written so
     until grep -qs 'Server listening' "$dir/sshd/log"; do
