@@ -112,22 +112,32 @@ static int fill_source(const struct tusk_args *args, struct tusk_backup_options 
 
 static int fill_compression(const char *how, struct tusk_backup_options *options, struct tusk_err *err)
 {
+	static const struct {
+		const char *name;
+		enum tusk_compression compression;
+	} names[] = {{"auto", TUSK_COMPRESSION_AUTO},
+		     {"none", TUSK_COMPRESSION_NONE},
+		     {"lz4", TUSK_COMPRESSION_LZ4},
+		     {"zstd", TUSK_COMPRESSION_ZSTD}};
 	static const char zstd[] = "zstd:";
 	char *end = NULL;
 
-	if (!how || strcmp(how, "lz4") == 0)
-		return 0;
-	options->compression = strcmp(how, "none") == 0 ? TUSK_COMPRESSION_NONE : TUSK_COMPRESSION_ZSTD;
-	if (options->compression == TUSK_COMPRESSION_NONE || strcmp(how, "zstd") == 0)
-		return 0;
+	options->compression = TUSK_COMPRESSION_ZSTD;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!how || strcmp(how, names[i].name) == 0) {
+			options->compression = names[i].compression;
+			return 0;
+		}
+	}
 	if (strncmp(how, zstd, strlen(zstd)) == 0 && how[strlen(zstd)] >= '1' && how[strlen(zstd)] <= '9') {
 		unsigned long level = strtoul(how + strlen(zstd), &end, 10);
 		options->compression_level = (unsigned)level;
 		if (!*end && level <= TUSK_COMPRESSION_LEVEL_MAX)
 			return 0;
 	}
-	return tusk_err_set(err, TUSK_E_USAGE, 0, "--compression %s: there is none, lz4, zstd, and zstd:1 to zstd:%d",
-			    how, TUSK_COMPRESSION_LEVEL_MAX);
+	return tusk_err_set(err, TUSK_E_USAGE, 0,
+			    "--compression %s: there is auto, none, lz4, zstd, and zstd:1 to zstd:%d", how,
+			    TUSK_COMPRESSION_LEVEL_MAX);
 }
 
 /* In millionths; 0: the option is absent. */

@@ -10,7 +10,8 @@
 
 enum tusk_codec { TUSK_CODEC_RAW = 0, TUSK_CODEC_LZ4 = 1, TUSK_CODEC_ZSTD = 2 };
 
-#define TUSK_ZSTD_LEVEL_MAX 19 /* those above need more memory to decode */
+#define TUSK_ZSTD_LEVEL_DEFAULT 3
+#define TUSK_ZSTD_LEVEL_MAX     19 /* those above need more memory to decode */
 
 struct tusk_compressor;                            /* working memory, one per thread */
 struct tusk_compressor *tusk_compressor_new(void); /* LZ4 */

@@ -22,6 +22,17 @@ static int must_store(struct tusk_ingest *ingest, const struct tusk_id *id, stru
 	return found == TUSK_INDEX_ABSENT ? 1 : found;
 }
 
+/* lz4, unless what it leaves would only wait for its way to a far node. */
+static struct tusk_compressor *choose_compressor(struct tusk_lane *lane)
+{
+	const struct tusk_ingest *ingest = lane->ingest;
+	if (ingest->options->compression != TUSK_COMPRESSION_AUTO || !tusk_node_is_behind(ingest->repository->node))
+		return lane->compressor;
+	if (!lane->dense)
+		lane->dense = tusk_compressor_new_for(TUSK_CODEC_ZSTD, TUSK_ZSTD_LEVEL_DEFAULT);
+	return lane->dense ? lane->dense : lane->compressor;
+}
+
 /* Compresses into lane->packed. What does not decompress to the same bytes is not trusted. */
 static int compress(struct tusk_lane *lane, struct tusk_writers_record *record, const void *data, struct tusk_err *err)
 {
@@ -32,7 +43,7 @@ static int compress(struct tusk_lane *lane, struct tusk_writers_record *record, 
 	record->codec = TUSK_CODEC_RAW;
 	record->payload = data;
 	record->payload_len = len;
-	enum tusk_codec codec = tusk_compress(lane->compressor, data, len, lane->packed.data, &packed_len);
+	enum tusk_codec codec = tusk_compress(choose_compressor(lane), data, len, lane->packed.data, &packed_len);
 	if (codec == TUSK_CODEC_RAW)
 		return 0;
 	if (tusk_decompress(codec, lane->packed.data, packed_len, lane->proof.data, len, err) < 0)

@@ -8,17 +8,16 @@
 
 #include <stdlib.h>
 
-#define ZSTD_LEVEL_DEFAULT 3
-
 static struct tusk_compressor *compressor_for(const struct tusk_backup_options *options)
 {
-	const unsigned level = options->compression_level ? options->compression_level : ZSTD_LEVEL_DEFAULT;
+	const unsigned level = options->compression_level ? options->compression_level : TUSK_ZSTD_LEVEL_DEFAULT;
 
 	switch (options->compression) {
 	case TUSK_COMPRESSION_NONE:
 		return tusk_compressor_new_for(TUSK_CODEC_RAW, 0);
 	case TUSK_COMPRESSION_ZSTD:
 		return tusk_compressor_new_for(TUSK_CODEC_ZSTD, (int)level);
+	case TUSK_COMPRESSION_AUTO:
 	case TUSK_COMPRESSION_LZ4:
 		break;
 	}
@@ -49,6 +48,7 @@ void tusk_lane_release(struct tusk_lane *lane)
 	tusk_ider_free(lane->ider);
 	tusk_hasher_free(lane->hasher);
 	tusk_compressor_free(lane->compressor);
+	tusk_compressor_free(lane->dense);
 	if (lane->block)
 		tusk_queue_data_free(lane->ingest->queue, lane->block);
 	free(lane->slots);

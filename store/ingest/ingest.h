@@ -68,15 +68,15 @@ struct tusk_lane {
 	struct tusk_ingest *ingest;
 	struct tusk_ider *ider;
 	struct tusk_hasher *hasher;
-	struct tusk_compressor *compressor;
-	struct tusk_pack_writer *writer;     /* the chunk pack in hand, or NULL */
-	struct tusk_buf packed, proof;       /* a compressed record; the same decompressed again */
-	struct tusk_buf xattr_names, values; /* metadata.c */
-	uint8_t *block;                      /* workers: tusk_queue_block_size() bytes for whole small files */
-	struct tusk_slot *slots;             /* workers: TUSK_SLOT_COUNT, for the large file being read */
-	struct tusk_buf extents;             /* holes.c: struct tusk_extent each */
-	struct tusk_ready_set *ready;        /* workers: small files read ahead of being stored; may be NULL */
-	struct tusk_bytes user, group;       /* the last owner looked up */
+	struct tusk_compressor *compressor, *dense; /* dense: NULL until a node is behind (chunks.c) */
+	struct tusk_pack_writer *writer;            /* the chunk pack in hand, or NULL */
+	struct tusk_buf packed, proof;              /* a compressed record; the same decompressed again */
+	struct tusk_buf xattr_names, values;        /* metadata.c */
+	uint8_t *block;                             /* workers: tusk_queue_block_size() bytes for whole small files */
+	struct tusk_slot *slots;                    /* workers: TUSK_SLOT_COUNT, for the large file being read */
+	struct tusk_buf extents;                    /* holes.c: struct tusk_extent each */
+	struct tusk_ready_set *ready;               /* workers: small files read ahead of being stored; may be NULL */
+	struct tusk_bytes user, group;              /* the last owner looked up */
 	uint32_t uid, gid;
 	bool has_user, has_group;
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define WAITING_MAX    2 /* full packs before workers wait for the node */
-#define COMMITTERS_MAX 8
+#define COMMITTERS_MAX 16
 #define INDEX_BATCH    50000 /* entries a transaction (reliability: LMDB 0.9.24 spills) */
 #define BATCH_PACKS    256
 #define RECORDS_MAX    32768 /* of tiny chunks: a writer and its table of contents keep about 100 bytes for each */

@@ -37,6 +37,24 @@ uint64_t tusk_limit_delay_ns(struct tusk_limit *limit, uint64_t count, uint64_t 
 	return delay > BURST_NS ? delay - BURST_NS : 0;
 }
 
+static uint64_t now_ns(struct timespec *ret_now)
+{
+	clock_gettime(CLOCK_MONOTONIC, ret_now);
+	return (uint64_t)ret_now->tv_sec * SECOND_NS + (uint64_t)ret_now->tv_nsec;
+}
+
+bool tusk_limit_is_binding(struct tusk_limit *limit)
+{
+	struct timespec now;
+
+	if (!limit->rate)
+		return false;
+	pthread_mutex_lock(&limit->lock);
+	bool is_binding = limit->paid_until_ns > now_ns(&now);
+	pthread_mutex_unlock(&limit->lock);
+	return is_binding;
+}
+
 void tusk_limit_take(struct tusk_limit *limit, uint64_t count)
 {
 	struct timespec now, until;
@@ -44,8 +62,7 @@ void tusk_limit_take(struct tusk_limit *limit, uint64_t count)
 
 	if (!limit->rate)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	delay = tusk_limit_delay_ns(limit, count, (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec);
+	delay = tusk_limit_delay_ns(limit, count, now_ns(&now));
 	until.tv_sec = now.tv_sec + (time_t)(delay / SECOND_NS);
 	until.tv_nsec = now.tv_nsec + (long)(delay % SECOND_NS);
 	if (until.tv_nsec >= (long)SECOND_NS) {

@@ -5,6 +5,7 @@
 #include "tusk/err.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tusk_limit {
@@ -17,7 +18,9 @@ void tusk_limit_init(struct tusk_limit *limit, uint64_t rate);
 void tusk_limit_release(struct tusk_limit *limit);
 /* Waits until count more bytes may pass. */
 void tusk_limit_take(struct tusk_limit *limit, uint64_t count);
-/* The arithmetic of that: how long to wait at the time now_ns. */
+/* Whether more is wanted than the rate: what was taken lately lasts beyond now. */
+bool tusk_limit_is_binding(struct tusk_limit *limit);
+/* The arithmetic of taking: how long to wait at the time now_ns. */
 uint64_t tusk_limit_delay_ns(struct tusk_limit *limit, uint64_t count, uint64_t now_ns);
 
 /* Both limits of a node, as the environment says: TUSK_LIMIT_UPLOAD and TUSK_LIMIT_DOWNLOAD, sizes ("20M") per second.

@@ -313,6 +313,11 @@ unsigned tusk_node_uploads(const struct tusk_node *node)
 	return node->ops->uploads ? node->ops->uploads : 1;
 }
 
+bool tusk_node_is_behind(struct tusk_node *node)
+{
+	return node->ops->is_behind && node->ops->is_behind(node);
+}
+
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err)
 {
 	return node->ops->upload_begin(node, ret_upload, err);

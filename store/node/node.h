@@ -58,6 +58,8 @@ bool tusk_object_doubt(struct tusk_object *object);
 
 /* How many uploads are worth being committed at the same time: 1 or more. */
 unsigned tusk_node_uploads(const struct tusk_node *node);
+/* Whether uploads wait for the way to the node: bytes are dearer than processors' time then. Never for a folder. */
+bool tusk_node_is_behind(struct tusk_node *node);
 /* Streaming a large object whose name is known only at its end. */
 int tusk_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 int tusk_upload_write(struct tusk_upload *upload, const void *data, size_t len, struct tusk_err *err);

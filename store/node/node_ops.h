@@ -18,7 +18,8 @@ struct tusk_node_ops {
 	int (*put)(struct tusk_node *node, const char *name, const void *data, size_t len, struct tusk_err *err);
 	int (*object_open)(struct tusk_node *node, const char *name, struct tusk_object **ret_object,
 			   struct tusk_err *err);
-	unsigned uploads; /* worth being committed at the same time; 0 for one */
+	unsigned uploads;                          /* worth being committed at the same time; 0 for one */
+	bool (*is_behind)(struct tusk_node *node); /* NULL: never */
 	int (*upload_begin)(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 	int (*list)(struct tusk_node *node, const char *prefix,
 		    int (*visit)(void *context, const char *name, uint64_t size, struct tusk_err *err), void *context,

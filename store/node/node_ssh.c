@@ -291,12 +291,25 @@ static void ssh_close(struct tusk_node *node)
 	free(ssh);
 }
 
+static bool ssh_is_behind(struct tusk_node *base)
+{
+	struct tusk_node_ssh *node = (struct tusk_node_ssh *)base;
+
+	if (tusk_limit_is_binding(&node->limits.up))
+		return true;
+	pthread_mutex_lock(&node->lock);
+	bool is_full = node->session && tusk_ssh_session_is_full(node->session);
+	pthread_mutex_unlock(&node->lock);
+	return is_full;
+}
+
 static const struct tusk_node_ops node_ops = {
     .close = ssh_close,
     .uncreate = ssh_uncreate,
     .get = ssh_get,
     .put = tusk_node_ssh_put,
     .object_open = tusk_node_ssh_object_open,
+    .is_behind = ssh_is_behind,
     .upload_begin = tusk_node_ssh_upload_begin,
     .list = ssh_list,
     .stat = ssh_stat,

@@ -60,6 +60,8 @@ void tusk_ssh_session_unref(struct tusk_ssh_session *session);
 TUSK_DEFINE_CLEANUP(struct tusk_ssh_session, tusk_ssh_session, tusk_ssh_session_unref)
 #define TUSK_AUTO_SSH_SESSION TUSK_CLEANUP(tusk_ssh_session_cleanup)
 bool tusk_ssh_session_is_broken(struct tusk_ssh_session *session);
+/* Whether ssh did not take the last request at once. */
+bool tusk_ssh_session_is_full(struct tusk_ssh_session *session);
 
 /* Sends a request; returns when ssh has it. call: gets an id, is then waited for; NULL when there is no answer, and id
  * says whose request this belongs to. -1: the session is broken (TUSK_E_NODE). */

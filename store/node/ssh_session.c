@@ -80,6 +80,14 @@ bool tusk_ssh_session_is_broken(struct tusk_ssh_session *session)
 	return is_broken;
 }
 
+bool tusk_ssh_session_is_full(struct tusk_ssh_session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	bool is_full = session->is_full;
+	pthread_mutex_unlock(&session->lock);
+	return is_full;
+}
+
 /* The functions below are called with the lock held. */
 
 void tusk_ssh_session_break(struct tusk_ssh_session *session, const struct tusk_err *why)
@@ -248,6 +256,7 @@ static int send_locked(struct tusk_ssh_session *session, struct tusk_ssh_outgoin
 	session->last = frame;
 	if (is_idle)
 		flush(session);
+	session->is_full = !frame->is_done;
 	if (!frame->is_done && session->is_pumping) {
 		const uint64_t one = 1;
 		ssize_t ignored = write(session->wake_fd, &one, sizeof(one));

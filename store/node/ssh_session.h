@@ -26,7 +26,7 @@ struct tusk_ssh_session {
 	unsigned users;
 	struct tusk_ssh_child child;
 	int wake_fd;
-	bool is_pumping, is_broken, is_killed;
+	bool is_pumping, is_broken, is_killed, is_full;
 	struct tusk_err failure;
 	struct tusk_ssh_outgoing *first, *last;
 	struct tusk_ssh_call *calls;

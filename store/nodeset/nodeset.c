@@ -49,6 +49,7 @@ const struct tusk_node_ops tusk_nodeset_ops = {
     .get = set_get,
     .put = set_put,
     .object_open = set_object_open,
+    .is_behind = set_is_behind,
     .upload_begin = set_upload_begin,
     .list = set_list,
     .stat = set_stat,

@@ -191,6 +191,7 @@ int set_quarantine(struct tusk_node *node, const char *name, struct tusk_err *er
 int set_lock(struct tusk_node *node, struct tusk_node_lock **ret_lock, struct tusk_err *err);
 void set_sweep(struct tusk_node *node);
 void set_reserve(struct tusk_node *node, bool keep);
+bool set_is_behind(struct tusk_node *node);
 int set_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, struct tusk_err *err);
 /* The first local member that can be used; NULL: there is none. */
 struct member *set_lead(struct set *set, struct tusk_node **ret_node);
@@ -219,6 +220,8 @@ void queue_settle(struct member *member, const atomic_bool *stop);
 void queue_close(struct member *member);
 /* A job that waits for that pack will take it from another member; false when none waits. */
 bool queue_redirect(struct member *member, struct spooled *spooled);
+/* Whether jobs wait although all its threads are busy. */
+bool queue_is_behind(struct member *member);
 bool queue_has_failed(struct member *member, struct tusk_err *ret_why);
 
 /* spool.c */

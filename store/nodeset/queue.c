@@ -1,12 +1,13 @@
 /* What is on its way to one member: jobs, and the threads that do them. */
 #include "nodeset_private.h"
 #include "objects.h"
+#include "tusk/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define POLL_MS     200     /* how soon a request to stop is seen */
+#define BEHIND      2       /* jobs that wait: a pack and its toc, while all threads are busy */
 #define WAITING_MAX 100000u /* jobs; beyond, the member is owed the rest */
 
 /* Connections that are far away take more than one to be used well. */
@@ -17,7 +18,7 @@ TUSK_DEFINE_CLEANUP(struct tusk_object, object, tusk_object_close)
 void queue_init(struct queue *queue)
 {
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_cond_init(&queue->changed, NULL);
+	tusk_cond_init(&queue->changed);
 	queue->end = &queue->first;
 }
 
@@ -210,14 +211,8 @@ void queue_settle(struct member *member, const atomic_bool *stop)
 
 	pthread_mutex_lock(&queue->lock);
 	while ((queue->first || queue->running) && !(stop && atomic_load(stop))) {
-		struct timespec until;
+		struct timespec until = tusk_deadline(POLL_MS);
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += POLL_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
 		pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
 	}
 	pthread_mutex_unlock(&queue->lock);
@@ -237,6 +232,16 @@ bool queue_redirect(struct member *member, struct spooled *spooled)
 	if (job)
 		spool_done(spooled, false);
 	return job != NULL;
+}
+
+bool queue_is_behind(struct member *member)
+{
+	struct queue *queue = &member->queue;
+
+	pthread_mutex_lock(&queue->lock);
+	bool is_behind = !queue->failed && queue->waiting >= BEHIND;
+	pthread_mutex_unlock(&queue->lock);
+	return is_behind;
 }
 
 bool queue_has_failed(struct member *member, struct tusk_err *ret_why)

@@ -112,6 +112,18 @@ int set_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload, st
 	return 0;
 }
 
+/* A folder takes what it gets. */
+bool set_is_behind(struct tusk_node *node)
+{
+	struct set *set = set_of(node);
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (tusk_role_of_url(set->members[i].info.url) != TUSK_ROLE_LOCAL && queue_is_behind(&set->members[i]))
+			return true;
+	}
+	return false;
+}
+
 /* ---- small objects ---- */
 
 static void set_delivery(struct member *member, enum tusk_delivery delivery, const struct tusk_err *why)

@@ -2,6 +2,8 @@
 
 #include "connect.h"
 #include "curl_functions.h"
+#include "pace.h"
+#include "tusk/clock.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS_MAX 16
+#define CONNECTIONS_MAX 24
 #define CONNECT_S       10L
 #define IDLE_S          15L /* services drop connections that were idle for longer */
 #define TRANSFER_BUFFER (256L << 10)
@@ -300,6 +302,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 		return CURL_READFUNC_ABORT;
 	}
 	transfer->sent += (size_t)got;
+	if (body->pace)
+		tusk_s3_pace_sent(body->pace, (uint64_t)got, tusk_now_ms());
 	return (size_t)got;
 }
 

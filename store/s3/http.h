@@ -29,6 +29,7 @@ struct tusk_s3_body {
 	const void *data;
 	int fd;
 	uint64_t len;
+	struct tusk_s3_pace *pace; /* is told what was sent; may be NULL */
 };
 
 /* Who takes the body of an answer 2xx. take: false when it wants no more (then the rest is not read). */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UPLOADS 8 /* one alone leaves the service idle while it is waited for, and slows down at each lost packet */
+#define UPLOADS                                                                                                      \
+	16 /* one alone leaves the service idle while it is waited for, and each is as slow as its lost packets make \
+	      it */
 
 void tusk_s3_key(const struct tusk_node_s3 *node, const char *name, char ret_key[TUSK_S3_NAME_SIZE])
 {
@@ -26,12 +28,20 @@ static void s3_sweep(struct tusk_node *node)
 	(void)node;
 }
 
+static bool s3_is_behind(struct tusk_node *node)
+{
+	struct tusk_node_s3 *s3 = (struct tusk_node_s3 *)node;
+
+	return tusk_s3_pace_is_behind(&s3->pace, UPLOADS, tusk_now_ms());
+}
+
 static void s3_close(struct tusk_node *node)
 {
 	struct tusk_node_s3 *s3 = (struct tusk_node_s3 *)node;
 
 	tusk_s3_foreseen_close(s3);
 	tusk_s3_client_release(&s3->client);
+	tusk_s3_pace_release(&s3->pace);
 	pthread_mutex_destroy(&s3->lock);
 	pthread_cond_destroy(&s3->foreseen_changed);
 	free(node->url);
@@ -45,6 +55,7 @@ static const struct tusk_node_ops node_ops = {
     .put = tusk_s3_put,
     .object_open = tusk_s3_object_open,
     .uploads = UPLOADS,
+    .is_behind = s3_is_behind,
     .upload_begin = tusk_s3_upload_begin,
     .list = tusk_s3_list,
     .stat = tusk_s3_stat,
@@ -80,6 +91,7 @@ int tusk_node_s3_open(const char *url, struct tusk_node **ret_node, struct tusk_
 		return -1;
 	}
 	pthread_mutex_init(&node->lock, NULL);
+	tusk_s3_pace_init(&node->pace);
 	tusk_cond_init(&node->foreseen_changed);
 	node->base.ops = &node_ops;
 	node->base.url = copy;

@@ -4,6 +4,7 @@
 
 #include "client.h"
 #include "node_ops.h"
+#include "pace.h"
 
 #include <sys/types.h>
 
@@ -12,7 +13,8 @@
 struct tusk_node_s3 {
 	struct tusk_node base;
 	struct tusk_s3_client client;
-	bool made_bucket;     /* by create: then uncreate removes it */
+	bool made_bucket; /* by create: then uncreate removes it */
+	struct tusk_s3_pace pace;
 	pthread_mutex_t lock; /* guards what follows */
 	struct tusk_s3_foreseen *foreseen;
 	pthread_cond_t foreseen_changed; /* one was answered */

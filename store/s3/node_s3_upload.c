@@ -3,6 +3,7 @@
 #include "crypto.h"
 #include "fileio.h"
 #include "node_s3.h"
+#include "tusk/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,8 @@ static int find_hash(const struct s3_upload *upload, const char *name, char ret_
 static int upload_commit(struct tusk_upload *upload, const char *name, struct tusk_err *err)
 {
 	struct s3_upload *s3 = (struct s3_upload *)upload;
-	struct tusk_s3_content content = {.body = {.fd = s3->fd, .len = s3->len}};
+	struct tusk_s3_pace *pace = &s3->node->pace;
+	struct tusk_s3_content content = {.body = {.fd = s3->fd, .len = s3->len, .pace = pace}};
 	uint8_t sum[TUSK_MD5_SIZE];
 	int result = find_hash(s3, name, content.hash, err);
 
@@ -83,8 +85,11 @@ static int upload_commit(struct tusk_upload *upload, const char *name, struct tu
 		tusk_md5_final(s3->md5, sum);
 		content.md5 = sum;
 	}
-	if (result == 0)
+	if (result == 0) {
+		tusk_s3_pace_begin(pace, s3->len, tusk_now_ms());
 		result = tusk_s3_store(s3->node, name, &content, false, err);
+		tusk_s3_pace_end(pace, tusk_now_ms());
+	}
 	upload_abort(upload);
 	return result;
 }
@@ -133,6 +138,7 @@ int tusk_s3_upload_begin(struct tusk_node *node, struct tusk_upload **ret_upload
 		upload_abort(&upload->base);
 		return -1;
 	}
+	tusk_s3_pace_ready(&upload->node->pace, tusk_now_ms());
 	*ret_upload = &upload->base;
 	return 0;
 }

@@ -78,4 +78,4 @@ for smaller in "$lz4:$none" "$zstd:$lz4" "$strong:$lz4"; do
 done
 expect_exit 2 "$TUSK" backup --compression zstd:20 src
 expect_exit 2 "$TUSK" backup --compression gzip src
-[ "$(cat err)" = "tusk: --compression gzip: there is none, lz4, zstd, and zstd:1 to zstd:19" ] || fail "$(cat err)"
+[ "$(cat err)" = "tusk: --compression gzip: there is auto, none, lz4, zstd, and zstd:1 to zstd:19" ] || fail "$(cat err)"

@@ -88,3 +88,23 @@ expect_exit 0 env TUSK_LIMIT_UPLOAD=4M TUSK_LIMIT_DOWNLOAD=4M "$TUSK" backup --f
 expect_exit 0 env TUSK_LIMIT_DOWNLOAD=4M "$TUSK" check --data
 expect_exit 2 env TUSK_LIMIT_UPLOAD=fast "$TUSK" snapshots
 grep -q TUSK_LIMIT_UPLOAD err || fail "$(cat err)"
+
+# What waits for its way is compressed more closely, unless the user said how.
+seq 1500000 >numbers
+stored_with() { # METHOD ARGUMENTS: bytes in the packs of a fresh repository
+  local how=$1
+  shift
+  rm -rf "$dir/far"
+  expect_exit 0 "$TUSK" "$@" init --encryption none
+  expect_exit 0 "$TUSK" "$@" backup --quiet --compression "$how" "$dir/numbers"
+  "$TUSK" "$@" cat "latest:$dir/numbers" | cmp - numbers || fail "content after --compression $how"
+  expect_exit 0 "$TUSK" "$@" check --data
+  stored=$(du -sb "$dir/far/packs" | cut -f1)
+}
+far=(-r "ssh://host$dir/far" --limit-upload 1M)
+stored_with lz4 "${far[@]}"
+lz4=$stored
+stored_with auto "${far[@]}"
+[ "$stored" -lt $((lz4 * 4 / 5)) ] || fail "a slow way: $stored bytes, lz4 $lz4"
+stored_with auto -r "$dir/far"
+[ "$stored" -gt $((lz4 * 9 / 10)) ] || fail "a folder is never behind: $stored bytes, lz4 $lz4"

@@ -1,6 +1,7 @@
 # The node in a bucket: its parts, then the whole against a real service (Ceph's gateway).
 tusk_unit_test(s3_sign s3)
 tusk_unit_test(s3_parts s3)
+tusk_unit_test(s3_pace s3)
 foreach(target s3_xml s3_answer s3_credentials s3_place)
   tusk_fuzz_target(${target} s3)
 endforeach()

@@ -8,6 +8,7 @@
 #include "limit.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define SECOND_NS 1000000000u
 
@@ -63,6 +64,27 @@ static void threads_share_one_limit(void **state)
 	tusk_limit_release(&limit);
 }
 
+static void a_limit_binds_while_more_is_wanted(void **state)
+{
+	struct tusk_limit limit;
+
+	(void)state;
+	tusk_limit_init(&limit, 0);
+	tusk_limit_take(&limit, UINT64_MAX);
+	assert_false(tusk_limit_is_binding(&limit));
+	tusk_limit_release(&limit);
+	tusk_limit_init(&limit, 1000);
+	assert_false(tusk_limit_is_binding(&limit));
+	tusk_limit_delay_ns(&limit, 1, 0); /* long ago */
+	assert_false(tusk_limit_is_binding(&limit));
+	/* ten days' worth, now */
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	tusk_limit_delay_ns(&limit, 864000000, (uint64_t)now.tv_sec * SECOND_NS);
+	assert_true(tusk_limit_is_binding(&limit));
+	tusk_limit_release(&limit);
+}
+
 static void the_environment_sets_both_limits(void **state)
 {
 	struct tusk_limits limits;
@@ -87,6 +109,7 @@ int main(void)
 	    cmocka_unit_test(many_small_pieces_take_as_long_as_their_sum),
 	    cmocka_unit_test(a_pause_does_not_save_up_more_than_a_burst),
 	    cmocka_unit_test(threads_share_one_limit),
+	    cmocka_unit_test(a_limit_binds_while_more_is_wanted),
 	    cmocka_unit_test(the_environment_sets_both_limits),
 	};
 

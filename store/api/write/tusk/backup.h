@@ -27,7 +27,12 @@ enum tusk_problem {
 			       as it is now, and not counted as an error */
 };
 
-enum tusk_compression { TUSK_COMPRESSION_LZ4 = 0, TUSK_COMPRESSION_NONE, TUSK_COMPRESSION_ZSTD };
+enum tusk_compression {
+	TUSK_COMPRESSION_AUTO = 0, /* lz4; zstd while a far node is behind */
+	TUSK_COMPRESSION_LZ4,
+	TUSK_COMPRESSION_NONE,
+	TUSK_COMPRESSION_ZSTD
+};
 #define TUSK_COMPRESSION_LEVEL_MAX 19
 
 struct tusk_backup_options {
