@@ -63,8 +63,7 @@ const struct tusk_opt_row tusk_opt_table[TUSK_OPT_COUNT] = {
     [TUSK_OPT_TIME] = VALUE("time", 0, TEXT, "TIME", "time to record: 2026-11-22T14:07[:22][Z]"),
     [TUSK_OPT_STDIN] = VALUE("stdin", 0, TEXT, "NAME", "store standard input as file NAME"),
     [TUSK_OPT_COMMAND] = VALUE("command", 0, TEXT, "NAME", "store the output of PROG as file NAME"),
-    [TUSK_OPT_COMPRESSION] =
-	VALUE("compression", 'C', TEXT, "HOW", "auto (default), none, lz4, zstd or zstd:1 to zstd:19"),
+    [TUSK_OPT_COMPRESSION] = VALUE("compression", 'C', TEXT, "HOW", "auto (default), none, lz4, zstd or zstd:LEVEL"),
     [TUSK_OPT_THREADS] = VALUE("threads", 0, NUMBER, "N", "threads (default: one per processor)"),
     [TUSK_OPT_PATH] = VALUE("path", 0, TEXT, "PATH", "only snapshots of PATH"),
     [TUSK_OPT_LONG] = FLAG("long", 'l', "mode, owner, size and time as well"),
