@@ -92,10 +92,18 @@ static int use_tables(void *context)
 {
 	struct opening *opening = context;
 	struct tusk_db *db = opening->db;
+	MDB_dbi names;
 	int rc = mdb_txn_begin(db->env, NULL, opening->create ? 0 : MDB_RDONLY, &opening->txn);
 
-	for (int i = 0; rc == 0 && i < TUSK_TABLE_COUNT; i++)
+	if (rc == 0)
+		rc = mdb_dbi_open(opening->txn, NULL, 0, &names);
+	if (rc == 0)
+		rc = tusk_db_order(opening->txn, names, TUSK_TABLE_COUNT);
+	for (int i = 0; rc == 0 && i < TUSK_TABLE_COUNT; i++) {
 		rc = mdb_dbi_open(opening->txn, table_names[i], opening->create ? MDB_CREATE : 0, &db->tables[i]);
+		if (rc == 0)
+			rc = tusk_db_order(opening->txn, db->tables[i], (enum tusk_table)i);
+	}
 	if (rc == 0)
 		rc = opening->create ? write_meta(db, opening->txn, opening->keys)
 				     : check_meta(db, opening->txn, opening->keys);

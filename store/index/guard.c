@@ -1,13 +1,15 @@
 /* LMDB follows what a page says. Where the page is damaged that leads out of the file (SIGBUS), out of the map
- * (SIGSEGV) or into one of its assertions (abort). A read transaction changes nothing but itself, so it can be left
- * from wherever it stands, and the file be given up like one that LMDB finds damaged. What writes is not guarded: it
- * has proved the file before (txn.c), and memory that a write has spoilt is better lost with its process. */
+ * (SIGSEGV), into one of its assertions (abort) or round in a circle (order.c). A read transaction changes nothing but
+ * itself, so it can be left from wherever it stands, and the file be given up like one that LMDB finds damaged. What
+ * writes is not guarded: it has proved the file before (txn.c), and memory that a write has spoilt is better lost with
+ * its process. */
 #include "index_env.h"
 
 #include "tusk/sabotage.h"
 
 #include <setjmp.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #define SIGNAL_COUNT 2
 
@@ -53,6 +55,13 @@ void tusk_guard_assert(MDB_env *env, const char *message)
 	(void)message;
 	if (way_out)
 		siglongjmp(*way_out, 1);
+}
+
+void tusk_guard_leave(void)
+{
+	if (way_out)
+		siglongjmp(*way_out, 1);
+	abort();
 }
 
 int tusk_guard_run(int (*work)(void *context), void *context)

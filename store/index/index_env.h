@@ -156,11 +156,16 @@ bool tusk_probe_run(const struct tusk_index *index);
 bool tusk_probe_walk(const struct tusk_db *db);
 bool tusk_probe_pages(const struct tusk_db *db, MDB_txn *txn);
 
+/* Sets how the keys of a table are compared (order.c). TUSK_TABLE_COUNT: the names of the tables. */
+int tusk_db_order(MDB_txn *txn, MDB_dbi table, enum tusk_table which);
+
 /* Runs work, which reads what may be damaged (guard.c). Where that kills (SIGBUS, SIGSEGV, an assertion of LMDB's) it
  * comes back with MDB_CORRUPTED; what work held at that moment is lost. So work takes no locks, and its transaction is
  * still to be ended. */
 void tusk_guard_install(void); /* once for every environment that is opened */
 int tusk_guard_run(int (*work)(void *context), void *context);
+/* For whoever meets damage in the midst of LMDB: leaves the work; aborts where there is none. */
+_Noreturn void tusk_guard_leave(void);
 /* What LMDB calls before it aborts. */
 void tusk_guard_assert(MDB_env *env, const char *message);
 

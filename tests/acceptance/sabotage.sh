@@ -29,6 +29,7 @@ aead_tag              damage.sh
 index_tag             ctest unit/index_damage
 index_probe           ctest unit/index_damage
 index_guard           ctest unit/index_damage
+index_order           ctest unit/index_damage
 commit_check          ctest model/prune_sim_2130
 rescue                ctest model/prune_sim$
 epoch                 ctest model/prune_sim$

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "index_fixture.h"
+#include "wire.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -299,6 +300,28 @@ static void no_damage_is_answered_wrongly_or_needs_help(void **state)
 	print_message("%lu damages\n", cases);
 }
 
+/* The count of keys is (lower - 16) / 2, and LMDB takes it for positive. Without the flag a key's place is read far
+ * outside; with it all keys are one, of a size of nothing, and there is no end. */
+static void a_page_that_claims_too_many_keys_leads_nobody_round(void **state)
+{
+	static const uint8_t flags[] = {0, 0x20 /* P_LEAF2 */};
+	const struct world *world = *state;
+
+	for (size_t page = 2 * (size_t)PAGE; page < world->complete.len; page += PAGE) {
+		for (unsigned i = 0; i < sizeof(flags); i++) {
+			struct tusk_buf file TUSK_AUTO_BUF = {0};
+
+			assert_int_equal(tusk_buf_append(&file, world->complete.data, world->complete.len), 0);
+			file.data[page + 10] |= flags[i];
+			tusk_store_u16(file.data + page + 12, 2);
+			put_file(world, &file);
+			enum verdict verdict = in_child(world, READS_FIRST);
+			if (verdict != GOOD)
+				fail_msg("page %zu, flags %u: %s", page / PAGE, flags[i], verdict_names[verdict]);
+		}
+	}
+}
+
 static bool is_aside(const struct world *world)
 {
 	char path[160];
@@ -357,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_whole_file_is_kept_also_after_a_death),
 	    cmocka_unit_test(a_death_makes_the_next_process_find_the_damage),
+	    cmocka_unit_test(a_page_that_claims_too_many_keys_leads_nobody_round),
 	    cmocka_unit_test(no_damage_is_answered_wrongly_or_needs_help),
 	};
 	return cmocka_run_group_tests_name("index damage", tests, make_world, end_world);
