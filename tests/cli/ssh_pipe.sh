@@ -90,7 +90,7 @@ expect_exit 2 env TUSK_LIMIT_UPLOAD=fast "$TUSK" snapshots
 grep -q TUSK_LIMIT_UPLOAD err || fail "$(cat err)"
 
 # What waits for its way is compressed more closely, unless the user said how.
-seq 1500000 >numbers
+seq 800000 >numbers
 stored_with() { # METHOD ARGUMENTS: bytes in the packs of a fresh repository
   local how=$1
   shift
